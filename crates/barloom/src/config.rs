@@ -1,0 +1,352 @@
+//! A session file: what the user asked for, in TOML.
+//!
+//! The fields are the command line's flags with underscores. A field that is not known is an error with the line and
+//! the nearest one that is; so is a word that is not allowed.
+//!
+//! ```
+//! use barloom::config::SessionConfig;
+//! let config = SessionConfig::from_toml(r#"
+//!     inputs = ["bars.csv.gz"]
+//!     calendar = "XNYS"
+//!     stamp = "open"
+//!     derived_intervals = ["5m", "1h", "1d"]
+//!     policy = ["coverage", "strict@1h"]
+//! "#)?;
+//! assert_eq!(config.derived_intervals.len(), 3);
+//! # Ok::<(), barloom::config::ConfigError>(())
+//! ```
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use barloom_core::derive::{Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, Policy, Stub, TradingHours};
+use barloom_core::error::{WordError, nearest, word};
+use barloom_core::{Calendar, Interval, Stamp};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+
+use crate::engine::OnInvalid;
+
+/// Everything a session file can say. Paths are relative to the file that names them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionConfig {
+    /// The files to run, each in its own order; merged by time.
+    #[serde(default)]
+    pub inputs: Vec<PathBuf>,
+    /// The symbol of files that have no symbol column.
+    pub symbol: Option<String>,
+    /// The trading calendar; `24/7` when not stated.
+    pub calendar: Option<String>,
+    /// A file that adds sessions to the calendar or removes them.
+    pub overlay: Option<PathBuf>,
+    /// `regular` or `extended`.
+    #[serde(default, deserialize_with = "parsed")]
+    pub hours: TradingHours,
+    /// `session` or `midnight`.
+    #[serde(default, deserialize_with = "parsed")]
+    pub align: Align,
+    /// `coverage` or `strict`, also by interval: `["coverage", "strict@1h"]`.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub policy: Vec<ForInterval<Policy>>,
+    /// Below this share of its base bars a bar is skipped, also by interval: `[0.5, "0.9@1h"]`.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub min_coverage: Vec<ForInterval<f64>>,
+    /// `emit` or `drop`: bars that their segment cuts short.
+    #[serde(default, deserialize_with = "parsed")]
+    pub stub: Stub,
+    /// `open` or `close`: what the rows' times label; not needed where the layout says it.
+    #[serde(default, deserialize_with = "parsed_option")]
+    pub stamp: Option<Stamp>,
+    /// The zone of times without offset, like `America/New_York`.
+    pub tz: Option<String>,
+    /// `drop`: what happens to a correction after its bar was emitted.
+    #[serde(default, deserialize_with = "parsed")]
+    pub late: Late,
+    /// How long after its close a bar still takes minutes, like `2s`.
+    #[serde(default, deserialize_with = "parsed")]
+    pub grace: Grace,
+    /// Whether bars still open at the end are emitted.
+    #[serde(default)]
+    pub flush_on_stop: bool,
+    /// The interval of the input: `1s`, `1m` or `1d`.
+    #[serde(default = "minute", deserialize_with = "parsed")]
+    pub base: Interval,
+    /// `reject` or `stop`.
+    #[serde(default, deserialize_with = "parsed")]
+    pub on_invalid: OnInvalid,
+    /// The file that rejected rows are written to.
+    pub rejects: Option<PathBuf>,
+    /// The intervals to derive.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub derived_intervals: Vec<Interval>,
+    /// The folder that tables are written to; none are written without it.
+    pub out: Option<PathBuf>,
+}
+
+fn minute() -> Interval {
+    Interval::MINUTE
+}
+
+impl SessionConfig {
+    /// Reads a session file's text.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the place, what was got, what is allowed and the nearest word.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| ConfigError::new(text, &error))
+    }
+
+    /// The rules of derivation under `calendar`.
+    ///
+    /// # Errors
+    /// [`RulesError`] when the options contradict each other.
+    pub fn rules(&self, calendar: Calendar) -> Result<DeriveRules, RulesError> {
+        let mut config = DeriveConfig::new(calendar, &self.derived_intervals);
+        for rule in &mut config.intervals {
+            rule.policy = last_for(&self.policy, rule).unwrap_or_default();
+            rule.min_coverage = last_for(&self.min_coverage, rule);
+        }
+        let named = self.policy.iter().filter_map(|p| p.interval);
+        let named = named.chain(self.min_coverage.iter().filter_map(|c| c.interval));
+        for interval in named {
+            if !self.derived_intervals.contains(&interval) {
+                return Err(RulesError::NotDerived { interval, derived: self.derived_intervals.clone() });
+            }
+        }
+        (config.base, config.align, config.stub) = (self.base, self.align, self.stub);
+        (config.hours, config.grace, config.flush_on_stop) = (self.hours, self.grace.0, self.flush_on_stop);
+        Ok(DeriveRules::new(config)?)
+    }
+}
+
+/// The last value that is for the rule's interval, or for all where none is.
+fn last_for<T: Copy>(values: &[ForInterval<T>], rule: &IntervalRule) -> Option<T> {
+    let last = |interval| values.iter().rev().find(|v| v.interval == interval).map(|v| v.value);
+    last(Some(rule.interval)).or_else(|| last(None))
+}
+
+/// Why a session's options contradict each other.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum RulesError {
+    /// An option names an interval that is not derived.
+    #[error("`@{interval}` names an interval that is not derived; derived are {}", list(.derived))]
+    NotDerived {
+        /// The interval.
+        interval: Interval,
+        /// Those asked for.
+        derived: Vec<Interval>,
+    },
+    /// The rules of derivation don't hold together.
+    #[error(transparent)]
+    Derive(#[from] DeriveRulesError),
+}
+
+fn list(intervals: &[Interval]) -> String {
+    intervals.iter().map(Interval::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A value for every interval, or for one: `strict`, `strict@1h`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ForInterval<T> {
+    /// The value.
+    pub value: T,
+    /// The interval it is for; `None`: all that have none of their own.
+    pub interval: Option<Interval>,
+}
+
+impl<T: FromStr<Err: fmt::Display>> FromStr for ForInterval<T> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (value, interval) = match text.split_once('@') {
+            Some((value, interval)) => (value, Some(interval.parse().map_err(|e| format!("{e}"))?)),
+            None => (text, None),
+        };
+        Ok(Self { value: value.parse().map_err(|e| format!("{e}"))?, interval })
+    }
+}
+
+/// Nanoseconds after a close, written like `2s`, `500ms`, `1m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Grace(pub i64);
+
+impl FromStr for Grace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let span = text.parse::<jiff::SignedDuration>().ok().and_then(|span| i64::try_from(span.as_nanos()).ok());
+        match span.filter(|&nanos| nanos >= 0) {
+            Some(nanos) => Ok(Self(nanos)),
+            None => Err(format!("grace `{text}` is not allowed; write a time of 0 or longer, like 2s or 500ms")),
+        }
+    }
+}
+
+/// What happens to a correction after its bar was emitted (P9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Late {
+    /// It is dropped with `late_bar`.
+    #[default]
+    Drop,
+}
+
+impl FromStr for Late {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("late (`revise` is not built yet)", text, &[("drop", Self::Drop)])
+    }
+}
+
+impl FromStr for OnInvalid {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("on_invalid", text, &[("reject", Self::Reject), ("stop", Self::Stop)])
+    }
+}
+
+fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(from: D) -> Result<T, D::Error> {
+    String::deserialize(from)?.parse().map_err(D::Error::custom)
+}
+
+fn parsed_option<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(from: D) -> Result<Option<T>, D::Error> {
+    parsed(from).map(Some)
+}
+
+/// One value or a list of them, each text or a number.
+fn one_or_many<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(from: D) -> Result<Vec<T>, D::Error> {
+    struct Values<T>(std::marker::PhantomData<T>);
+
+    impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for Values<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a value or a list of values")
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            Ok(vec![text.parse().map_err(E::custom)?])
+        }
+        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Vec<T>, E> {
+            self.visit_str(&number.to_string())
+        }
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Vec<T>, E> {
+            self.visit_str(&number.to_string())
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+            let mut values = Vec::new();
+            while let Some(Item(text)) = seq.next_element()? {
+                values.push(text.parse().map_err(A::Error::custom)?);
+            }
+            Ok(values)
+        }
+    }
+
+    /// An element as the text it would be written as.
+    struct Item(String);
+
+    impl<'de> Deserialize<'de> for Item {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            let one: Vec<String> = one_or_many(from)?;
+            Ok(Self(one.into_iter().collect()))
+        }
+    }
+
+    from.deserialize_any(Values(std::marker::PhantomData))
+}
+
+/// What is wrong with a session file's text, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct ConfigError {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// The bytes of the text that are wrong.
+    pub span: std::ops::Range<usize>,
+    /// What was got, what is allowed and the nearest word.
+    pub message: String,
+}
+
+impl ConfigError {
+    fn new(text: &str, error: &toml::de::Error) -> Self {
+        let span = error.span().unwrap_or(0..0);
+        let before = text.get(..span.start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let mut message = error.message().to_owned();
+        // serde quotes the unknown field first and then those it knows.
+        let words: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+        let unknown = words.split_first().filter(|_| message.starts_with("unknown field"));
+        if let Some(word) = unknown.and_then(|(got, known)| nearest(got, known.iter().copied())) {
+            message = format!("{message}; did you mean `{word}`?");
+        }
+        Self { line, column, span, message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refused(text: &str) -> String {
+        SessionConfig::from_toml(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_field_names_the_place_and_the_nearest() {
+        let message = refused("inputs = [\"a.csv\"]\ncalender = \"XNYS\"\n");
+        assert!(message.starts_with("line 2, column 1: unknown field `calender`"), "{message}");
+        assert!(message.ends_with("did you mean `calendar`?"), "{message}");
+    }
+
+    #[test]
+    fn a_wrong_word_names_what_is_allowed() {
+        let message = refused("policy = \"strct\"");
+        assert!(message.starts_with("line 1, column 10: policy `strct` is not allowed"), "{message}");
+        assert!(message.contains("did you mean `strict`?"), "{message}");
+        assert!(refused("derived_intervals = [\"5min\"]").contains("did you mean `5m`?"));
+        assert!(refused("late = \"revise\"").contains("not built yet"));
+        assert!(refused("grace = \"-2s\"").contains("like 2s or 500ms"));
+    }
+
+    #[test]
+    fn an_interval_of_its_own_wins_over_all() {
+        let config = SessionConfig::from_toml(
+            "derived_intervals = [\"5m\", \"1h\"]\npolicy = [\"strict@1h\", \"coverage\"]\nmin_coverage = [0.5, \"0.9@1h\"]",
+        );
+        let rules = config.unwrap().rules(Calendar::named("24/7").unwrap()).unwrap();
+        let of = |i: usize| (rules.intervals[i].policy, rules.intervals[i].min_coverage);
+        assert_eq!([of(0), of(1)], [(Policy::Coverage, Some(0.5)), (Policy::Strict, Some(0.9))]);
+    }
+
+    #[test]
+    fn a_policy_for_an_interval_that_is_not_derived_is_an_error() {
+        let config = SessionConfig::from_toml("derived_intervals = \"5m\"\npolicy = \"strict@1h\"").unwrap();
+        let error = config.rules(Calendar::named("24/7").unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "`@1h` names an interval that is not derived; derived are 5m");
+    }
+
+    fn config_text(bytes: &[u8]) {
+        let _ = SessionConfig::from_toml(&String::from_utf8_lossy(bytes));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_without_panic(bytes: Vec<u8>) {
+            config_text(&bytes);
+        }
+
+        #[test]
+        fn any_damage_to_a_sound_file_is_read_or_refused(at in 0_usize..120, byte: u8) {
+            let mut text = b"inputs = ['a']\npolicy = ['strict@1h', 'coverage']\nmin_coverage = 0.5\ngrace = '2s'\nderived_intervals = ['5m','1h']\n".to_vec();
+            let at = at % text.len();
+            text[at] = byte;
+            config_text(&text);
+        }
+    }
+}

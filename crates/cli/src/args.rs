@@ -1,0 +1,108 @@
+//! The flags that `derive` and `stream` share: the fields of a session file, with hyphens.
+
+use std::path::PathBuf;
+
+use barloom::config::{ForInterval, Grace, Late, SessionConfig};
+use barloom::engine::OnInvalid;
+use barloom_core::derive::{Align, Policy, Stub, TradingHours};
+use barloom_core::{Interval, Stamp};
+use clap::Args;
+
+/// What decides a derived bar besides the input.
+#[derive(Debug, Args)]
+pub(crate) struct SharedArgs {
+    /// Intervals to derive: seconds, minutes or hours up to 24h, 1d, 1w, 1M
+    #[arg(short, long = "interval", value_name = "INTERVAL", value_delimiter = ',', required = true)]
+    intervals: Vec<Interval>,
+
+    /// Trading calendar: XNYS, 24/7, FX, CME_EQ, CME_FX, XLON, XHKG, XTKS [default: 24/7]
+    #[arg(long, value_name = "ID")]
+    calendar: Option<String>,
+
+    /// A TOML file that adds sessions to the calendar or removes them
+    #[arg(long, value_name = "FILE")]
+    overlay: Option<PathBuf>,
+
+    /// regular, or extended: pre- and post-market as segments of their own
+    #[arg(long, default_value = "regular", value_name = "HOURS", hide_default_value = true)]
+    hours: TradingHours,
+
+    /// session: buckets start at each segment's open; midnight: on the exchange's wall clock
+    #[arg(long, default_value = "session", value_name = "ALIGN", hide_default_value = true)]
+    align: Align,
+
+    /// coverage: emit what is there; strict: skip incomplete bars. Also by interval: strict@1h
+    #[arg(long, value_name = "POLICY", value_delimiter = ',')]
+    policy: Vec<ForInterval<Policy>>,
+
+    /// Skip bars with a smaller share of their base bars, above 0 and up to 1. Also by interval: 0.9@1h
+    #[arg(long, value_name = "SHARE", value_delimiter = ',')]
+    min_coverage: Vec<ForInterval<f64>>,
+
+    /// emit or drop bars that their segment cuts short
+    #[arg(long, default_value = "emit", value_name = "STUB", hide_default_value = true)]
+    stub: Stub,
+
+    /// open or close: what the rows' times label; needed unless the layout says it
+    #[arg(long, value_name = "STAMP")]
+    stamp: Option<Stamp>,
+
+    /// The zone of times without offset, like America/New_York
+    #[arg(long, value_name = "ZONE")]
+    tz: Option<String>,
+
+    /// drop corrections that come after their bar was emitted (revise is not built yet)
+    #[arg(long, default_value = "drop", value_name = "LATE", hide_default_value = true)]
+    late: Late,
+
+    /// How long after its close a bar still takes minutes, like 2s
+    #[arg(long, default_value = "0s", value_name = "TIME", hide_default_value = true)]
+    grace: Grace,
+
+    /// Emit bars that are still open at the end of the input
+    #[arg(long)]
+    flush_on_stop: bool,
+
+    /// Interval of the input: 1s, 1m or 1d
+    #[arg(long, default_value = "1m", value_name = "INTERVAL")]
+    base: Interval,
+
+    /// reject: count an invalid row and go on; stop: end with exit code 4
+    #[arg(long, default_value = "reject", value_name = "WHAT", hide_default_value = true)]
+    on_invalid: OnInvalid,
+
+    /// The symbol of input without a symbol column
+    #[arg(long, value_name = "NAME")]
+    symbol: Option<String>,
+
+    /// A CSV file for rejected rows: file, row, symbol, time, reason
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+}
+
+impl SharedArgs {
+    /// The same as a session file would say it.
+    pub(crate) fn into_config(self) -> SessionConfig {
+        SessionConfig {
+            inputs: Vec::new(),
+            symbol: self.symbol,
+            calendar: self.calendar,
+            overlay: self.overlay,
+            hours: self.hours,
+            align: self.align,
+            policy: self.policy,
+            min_coverage: self.min_coverage,
+            stub: self.stub,
+            stamp: self.stamp,
+            tz: self.tz,
+            late: self.late,
+            grace: self.grace,
+            flush_on_stop: self.flush_on_stop,
+            base: self.base,
+            on_invalid: self.on_invalid,
+            rejects: self.rejects,
+            derived_intervals: self.intervals,
+            out: None,
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! `barloom derive`: files in, a table an interval out.
+
+use std::path::PathBuf;
+
+use barloom::clock::Stopwatch;
+use barloom::config::SessionConfig;
+use barloom::engine::{OnInvalid, RunSummary};
+use barloom::source::Unreadable;
+use barloom_core::derive::{ClosedBar, Clocks, Deriver, FileFeed, Sink, Warning};
+use barloom_core::Symbols;
+use barloom_io::{Options, OutputError};
+use clap::Args;
+
+use crate::args::SharedArgs;
+use crate::failure::{Failure, Kind, failed};
+use crate::summary::Report;
+use crate::tables::{Order, Rejects, Tables};
+use crate::{inputs, interrupt, tell};
+
+/// Derive longer bars from files of base bars
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  barloom derive btc_1m.csv.gz -i 5m,1h,1d --symbol BTC --stamp open --tz UTC --out out")]
+pub(crate) struct DeriveArgs {
+    /// CSV files, plain, .gz or .zst, read in this order
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    shared: SharedArgs,
+
+    /// The folder for DIR/5m.csv and the like, and DIR/warnings.csv
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Format of the tables: csv (parquet and arrow are not built yet)
+    #[arg(long, value_name = "FORMAT", default_value = "csv", value_parser = ["csv"], hide_possible_values = true)]
+    to: String,
+
+    /// Order rows by open time and symbol; holds the tables in memory
+    #[arg(long)]
+    sort: bool,
+}
+
+const NOTHING_WRITTEN: &str = "nothing was written";
+
+/// Runs the command.
+pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
+    if args.out.as_os_str() == "-" {
+        return Err(Failure::new(Kind::Config, "--out - writes an Arrow stream, which is not built yet; name a folder"));
+    }
+    interrupt::watch()?;
+    let mut config = args.shared.into_config();
+    (config.inputs, config.out) = (args.inputs, Some(args.out));
+    let order = if args.sort { Order::OpenTime } else { Order::Visible };
+    let stopwatch = Stopwatch::start();
+    let summary = Derivation::new(&config, order)?.run(&config)?;
+    tell::line(&Report { summary: &summary, wall: stopwatch.elapsed() }.table());
+    Ok(())
+}
+
+/// One `derive` on its way.
+struct Derivation {
+    deriver: Deriver,
+    feed: FileFeed,
+    symbols: Symbols,
+    out: Out,
+    options: Options,
+    on_invalid: OnInvalid,
+}
+
+/// Where what is told goes.
+struct Out {
+    tables: Tables,
+    rejects: Option<Rejects>,
+    summary: RunSummary,
+    rejected: u64,
+    failed: Option<OutputError>,
+}
+
+impl Derivation {
+    fn new(config: &SessionConfig, order: Order) -> Result<Self, Failure> {
+        let rules = inputs::rules(config)?;
+        let path = config.out.as_deref().unwrap_or_else(|| ".".as_ref());
+        let tables = Tables::create(path, &rules, order).map_err(failed(Kind::Run))?;
+        let rejects = config.rejects.as_deref().map(Rejects::create).transpose().map_err(failed(Kind::Run))?;
+        let summary = RunSummary::new(&rules);
+        Ok(Self {
+            feed: FileFeed::new(Clocks::PerSymbol, &rules),
+            symbols: Symbols::new(),
+            out: Out { tables, rejects, summary, rejected: 0, failed: None },
+            options: inputs::options(config)?,
+            on_invalid: config.on_invalid,
+            deriver: Deriver::new(rules),
+        })
+    }
+
+    fn run(mut self, config: &SessionConfig) -> Result<RunSummary, Failure> {
+        for path in &config.inputs {
+            self.read(path)?;
+        }
+        let Self { mut deriver, mut feed, symbols, mut out, .. } = self;
+        let finished = feed.finish(&mut deriver, symbols.by_name(), &mut Telling { out: &mut out, symbols: &symbols });
+        finished.map_err(|error| Failure::new(Kind::Data, format!("{error}; {NOTHING_WRITTEN}")))?;
+        let Out { tables, rejects, mut summary, failed: error, .. } = out;
+        error.map_or(Ok(()), Err).and_then(|()| tables.commit(&symbols, rejects)).map_err(failed(Kind::Run))?;
+        summary.close(&deriver, feed.trial());
+        if let Some(stretch) = &summary.closed_stretch {
+            tell::line(&format!("warning: {stretch}"));
+        }
+        Ok(summary)
+    }
+
+    fn read(&mut self, path: &std::path::Path) -> Result<(), Failure> {
+        let mut reader = inputs::open(path, &self.options)?;
+        let name = reader.name().to_owned();
+        loop {
+            interrupt::check(NOTHING_WRITTEN)?;
+            let Some(decoded) = reader.next_row().map_err(|e| nothing_written(&e))? else { break };
+            let row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
+            let Self { deriver, feed, symbols, out, on_invalid, .. } = self;
+            let sink = &mut Telling { out, symbols };
+            let unreadable = match &row.content {
+                Ok((symbol, record)) => {
+                    let taken = feed.row(deriver, *symbol, symbols.by_name(), record, sink);
+                    let reason = taken.map_err(|e| nothing_written(&format!("{name}, row {}: {e}", row.number)))?.err();
+                    let time = record.label.open_time(self.options.base);
+                    reason.map(|reason| Unreadable { symbol: Some(*symbol), time, reason: reason.to_string() })
+                }
+                Err(unreadable) => {
+                    feed.unreadable(deriver, unreadable.symbol, unreadable.time, &unreadable.reason, sink);
+                    Some(unreadable.clone())
+                }
+            };
+            if let Some(unreadable) = unreadable {
+                out.rejected(&name, row.number, &unreadable, symbols)?;
+                if *on_invalid == OnInvalid::Stop {
+                    let Unreadable { reason, .. } = unreadable;
+                    return Err(nothing_written(&format!("{name}, row {}: {reason}", row.number)));
+                }
+            }
+            if self.out.failed.is_some() {
+                break;
+            }
+        }
+        inputs::tell_resolved(&reader);
+        Ok(())
+    }
+}
+
+fn nothing_written(error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Kind::Data, format!("{error}; {NOTHING_WRITTEN}"))
+}
+
+/// How many rejected rows are told one by one; all are counted.
+const TOLD_REJECTS: u64 = 10;
+
+impl Out {
+    #[cold]
+    fn rejected(&mut self, file: &str, number: u64, row: &Unreadable, symbols: &Symbols) -> Result<(), Failure> {
+        let Unreadable { symbol, time, reason } = row;
+        self.rejected += 1;
+        if self.rejected <= TOLD_REJECTS {
+            tell::line(&format!("{file}, row {number}: rejected: {reason}"));
+        } else if self.rejected == TOLD_REJECTS + 1 {
+            tell::line("further rejected rows are counted; --rejects FILE keeps them all");
+        }
+        let Some(rejects) = &mut self.rejects else { return Ok(()) };
+        rejects.write(file, number, *symbol, *time, &reason, symbols).map_err(failed(Kind::Run))
+    }
+}
+
+/// The sink of one row, with the names at hand.
+struct Telling<'a> {
+    out: &'a mut Out,
+    symbols: &'a Symbols,
+}
+
+impl Sink for Telling<'_> {
+    fn bar(&mut self, bar: &ClosedBar) {
+        self.out.summary.bar(bar);
+        if let Err(error) = self.out.tables.bar(bar, self.symbols) {
+            self.out.failed.get_or_insert(error);
+        }
+    }
+    fn warning(&mut self, warning: &Warning) {
+        self.out.summary.warning(warning);
+        if let Err(error) = self.out.tables.warning(warning, self.symbols) {
+            self.out.failed.get_or_insert(error);
+        }
+    }
+}

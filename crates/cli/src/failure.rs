@@ -1,0 +1,62 @@
+//! Why a command failed, its exit code, and how it is told.
+
+use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use barloom::config::ConfigError;
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+
+use crate::tell;
+
+/// What went wrong, by the exit codes of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The run could not be carried out.
+    Run = 1,
+    /// What was asked for does not hold together.
+    Config = 3,
+    /// The input is not what it must be.
+    Data = 4,
+    /// Ctrl-C or a termination signal.
+    Interrupted = 130,
+}
+
+/// A failed command.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    report: Report,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: Kind, message: impl fmt::Display) -> Self {
+        Self { kind, report: Report::new(MietteDiagnostic::new(message.to_string())) }
+    }
+
+    /// A fault at a place of a session file, shown with a caret.
+    pub(crate) fn in_config(path: &Path, text: &str, error: &ConfigError) -> Self {
+        let message = format!("{}, line {}: {}", path.display(), error.line, error.message);
+        let caret = LabeledSpan::new_with_span(Some("here".to_owned()), error.span.clone());
+        let diagnostic = MietteDiagnostic::new(message).with_label(caret);
+        let source = NamedSource::new(path.display().to_string(), text.to_owned());
+        Self { kind: Kind::Config, report: Report::new(diagnostic).with_source_code(source) }
+    }
+
+    /// Tells it on stderr.
+    pub(crate) fn report(&self) -> ExitCode {
+        let theme = if tell::is_terminal() { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
+        let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false).with_links(false);
+        let mut text = String::new();
+        if handler.render_report(&mut text, self.report.as_ref()).is_err() {
+            text = self.report.to_string();
+        }
+        tell::line(&format!("error: {}", text.trim()));
+        ExitCode::from(self.kind as u8)
+    }
+}
+
+/// Makes failures of one kind out of errors: `.map_err(failed(Kind::Data))`.
+pub(crate) fn failed<E: fmt::Display>(kind: Kind) -> impl Fn(E) -> Failure {
+    move |error| Failure::new(kind, error)
+}

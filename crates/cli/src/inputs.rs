@@ -1,0 +1,93 @@
+//! From a configuration to what core and io need: rules, reading options, open files.
+
+use std::path::Path;
+
+use barloom::config::SessionConfig;
+use barloom::source::{SourceRow, Unreadable};
+use barloom_core::derive::DeriveRules;
+use barloom_core::error::nearest;
+use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
+use barloom_io::{Decoded, Options, RowReader};
+use jiff::tz::TimeZone;
+
+use crate::failure::{Failure, Kind, failed};
+use crate::tell;
+
+/// The calendar that was asked for; one that was not is said.
+pub(crate) fn calendar(config: &SessionConfig) -> Result<Calendar, Failure> {
+    if config.calendar.is_none() {
+        tell::line("calendar: 24/7 (none was stated)");
+    }
+    let calendar = Calendar::named(config.calendar.as_deref().unwrap_or("24/7")).map_err(failed(Kind::Config))?;
+    match &config.overlay {
+        None => Ok(calendar),
+        Some(path) => with_overlay(&calendar, path),
+    }
+}
+
+/// `calendar` with the overlay file at `path`.
+pub(crate) fn with_overlay(calendar: &Calendar, path: &Path) -> Result<Calendar, Failure> {
+    let named = |error: &dyn std::fmt::Display| Failure::new(Kind::Config, format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|e| named(&e))?;
+    let overlay = Overlay::parse(&text).map_err(|e| named(&e))?;
+    calendar.with_overlay(&overlay).map_err(|e| named(&e))
+}
+
+/// The rules of derivation.
+pub(crate) fn rules(config: &SessionConfig) -> Result<DeriveRules, Failure> {
+    let calendar = calendar(config)?;
+    if config.hours == barloom_core::derive::TradingHours::Extended && !calendar.has_extended() {
+        tell::line(&format!("hours: {} has no pre- or post-market; extended is the same as regular", calendar.id()));
+    }
+    config.rules(calendar).map_err(failed(Kind::Config))
+}
+
+/// What was stated about the files.
+pub(crate) fn options(config: &SessionConfig) -> Result<Options, Failure> {
+    let symbol = config.symbol.as_deref().map(Symbol::new).transpose().map_err(failed(Kind::Config))?;
+    let tz = config.tz.as_deref().map(zone).transpose()?;
+    Ok(Options { stamp: config.stamp, tz, symbol, base: config.base })
+}
+
+fn zone(name: &str) -> Result<TimeZone, Failure> {
+    TimeZone::get(name).map_err(|_| {
+        let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let city = |zone: &&String| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
+        let near = nearest(name, names.iter().map(String::as_str))
+            .or_else(|| names.iter().find(city).map(String::as_str))
+            .map(|zone| format!("; did you mean `{zone}`?"))
+            .unwrap_or_default();
+        let text = format!("tz `{name}` is not a time zone; write an IANA name like America/New_York or UTC{near}");
+        Failure::new(Kind::Config, text)
+    })
+}
+
+/// Opens an input file.
+pub(crate) fn open(path: &Path, options: &Options) -> Result<RowReader, Failure> {
+    RowReader::open(path, options.clone()).map_err(failed(Kind::Data))
+}
+
+/// What a file turned out to be, told once it was read.
+pub(crate) fn tell_resolved(reader: &RowReader) {
+    if let Some(resolved) = reader.resolved() {
+        tell::line(&format!("{}: {} rows, {resolved}", reader.name(), reader.rows()));
+    }
+}
+
+/// A decoded row with its symbol numbered; one whose symbol is none is unreadable too.
+pub(crate) fn source_row(decoded: Decoded<'_>, base: Interval, symbols: &mut Symbols) -> SourceRow {
+    match decoded {
+        Decoded::Row(row) => {
+            let content = symbols.intern(row.symbol).map(|symbol| (symbol, row.record)).map_err(|error| {
+                let time = row.record.label.open_time(base);
+                Unreadable { symbol: None, time, reason: error.to_string() }
+            });
+            SourceRow { number: row.number, content }
+        }
+        Decoded::Reject(reject) => {
+            let symbol = reject.symbol.and_then(|name| symbols.intern(name).ok());
+            let unreadable = Unreadable { symbol, time: reject.time, reason: reject.reason.to_string() };
+            SourceRow { number: reject.number, content: Err(unreadable) }
+        }
+    }
+}

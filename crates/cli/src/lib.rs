@@ -1,0 +1,49 @@
+//! The `barloom` command line: reads flags and files, runs core and engine, writes tables and text.
+//!
+//! Results go to stdout or files, everything else to stderr. No rule about bars is made here. The crate is a library
+//! so that its tests can run the very path that the binary runs.
+
+mod args;
+mod calendar;
+mod derive;
+mod failure;
+mod inputs;
+mod interrupt;
+mod run;
+mod stream;
+mod summary;
+mod tables;
+mod tell;
+mod told;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// One-minute bars in, every timeframe out: a closed bar is the only bar you can see, and every number can be
+/// reproduced bit for bit.
+#[derive(Debug, Parser)]
+#[command(name = "barloom", version, propagate_version = true)]
+enum Command {
+    Run(run::RunArgs),
+    Derive(derive::DeriveArgs),
+    Stream(stream::StreamArgs),
+    Calendar(calendar::CalendarArgs),
+}
+
+/// Runs the command that `args` spell, the program's name first, and says how it ended.
+///
+/// Words that make no command end the process, with exit code 2 and the reason on stderr.
+pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let done = match Command::parse_from(args) {
+        Command::Run(args) => run::run(&args),
+        Command::Derive(args) => derive::derive(args),
+        Command::Stream(args) => stream::stream(args),
+        Command::Calendar(args) => calendar::calendar(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,212 @@
+//! `barloom run`: a session file in, tables or notifications and a summary out.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use barloom::clock::Stopwatch;
+use barloom::config::SessionConfig;
+use barloom::engine::{Engine, Reject, RunError, Subscriber};
+use barloom::source::{Source, SourceRow};
+use barloom_core::derive::{ClosedBar, TradingHours, Warning};
+use barloom_core::error::{WordError, word};
+use barloom_core::{Interval, Symbols, Timestamp};
+use barloom_io::{ReadError, RowReader};
+use clap::Args;
+
+use crate::failure::{Failure, Kind, failed};
+use crate::summary::Report;
+use crate::tables::{Order, Rejects, Tables};
+use crate::told::Told;
+use crate::{inputs, interrupt, tell};
+
+/// Run a session file: its inputs merged by time, one clock, every notification in order
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  barloom run examples/demo.toml --format json")]
+pub(crate) struct RunArgs {
+    /// The session file (TOML)
+    #[arg(value_name = "SESSION.toml")]
+    session: PathBuf,
+
+    /// The folder for tables; wins over the file's `out`
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// table: the summary for people; json: the summary as one object; ndjson: every notification
+    #[arg(long, default_value = "table", value_name = "FORMAT", hide_default_value = true)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Table,
+    Json,
+    Ndjson,
+}
+
+impl std::str::FromStr for Format {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("format", text, &[("table", Self::Table), ("json", Self::Json), ("ndjson", Self::Ndjson)])
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    interrupt::watch()?;
+    let path = &args.session;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Kind::Config, format!("{}: can't be read: {error}", path.display())))?;
+    let mut config =
+        SessionConfig::from_toml(&text).map_err(|error| Failure::in_config(path, &text, &error))?;
+    relate(&mut config, path.parent().unwrap_or_else(|| Path::new("")));
+    config.out = args.out.clone().or(config.out);
+    if config.inputs.is_empty() {
+        return Err(Failure::new(Kind::Config, format!("{}: `inputs` names no file", path.display())));
+    }
+
+    let stopwatch = Stopwatch::start();
+    let rules = inputs::rules(&config)?;
+    let options = inputs::options(&config)?;
+    let open = |path: &PathBuf| Ok(FileSource { reader: inputs::open(path, &options)?, base: config.base });
+    let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
+    let tables = config.out.as_deref().map(|dir| Tables::create(dir, &rules, Order::Visible)).transpose();
+    let rejects = config.rejects.as_deref().map(Rejects::create).transpose();
+    let mut out = Out {
+        tables: tables.map_err(failed(Kind::Run))?,
+        rejects: rejects.map_err(failed(Kind::Run))?,
+        ndjson: (args.format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
+        hours: rules.hours == TradingHours::Extended,
+        rejected: 0,
+        failed: None,
+    };
+    let done = Engine::new(rules, config.on_invalid, sources).run(&mut out);
+    let (summary, symbols) = done.map_err(|error| kind_of(&error, &out))?;
+    out.finish(&symbols)?;
+    if let Some(stretch) = &summary.closed_stretch {
+        tell::line(&format!("warning: {stretch}"));
+    }
+    let report = Report { summary: &summary, wall: stopwatch.elapsed() };
+    match args.format {
+        Format::Ndjson => {}
+        Format::Table => print(&report.table())?,
+        Format::Json => print(&report.json().to_string())?,
+    }
+    interrupt::check("what was told before stands and is written")
+}
+
+/// Makes the paths of a session file relative to the folder it lies in.
+fn relate(config: &mut SessionConfig, folder: &Path) {
+    let optional = [&mut config.overlay, &mut config.rejects, &mut config.out];
+    for path in config.inputs.iter_mut().chain(optional.into_iter().flatten()) {
+        *path = folder.join(&*path);
+    }
+}
+
+/// Writes a line to stdout.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut to = io::stdout().lock();
+    let done = writeln!(to, "{text}").and_then(|()| to.flush());
+    done.map_err(|error| Failure::new(Kind::Run, format!("stdout: can't be written: {error}")))
+}
+
+fn kind_of(error: &RunError<ReadError>, out: &Out) -> Failure {
+    let written = if out.tables.is_some() { "; nothing was written" } else { "" };
+    Failure::new(Kind::Data, format!("{error}{written}"))
+}
+
+/// A file as a source of rows.
+struct FileSource {
+    reader: RowReader,
+    base: Interval,
+}
+
+impl Source for FileSource {
+    type Error = ReadError;
+
+    fn name(&self) -> &str {
+        self.reader.name()
+    }
+
+    fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, ReadError> {
+        let Some(decoded) = self.reader.next_row()? else { return Ok(None) };
+        Ok(Some(inputs::source_row(decoded, self.base, symbols)))
+    }
+}
+
+/// Where what is told goes.
+struct Out {
+    tables: Option<Tables>,
+    rejects: Option<Rejects>,
+    ndjson: Option<BufWriter<StdoutLock<'static>>>,
+    hours: bool,
+    rejected: u64,
+    failed: Option<Failure>,
+}
+
+impl Out {
+    fn note<E: std::fmt::Display>(&mut self, done: Result<(), E>) {
+        if let Err(error) = done {
+            self.failed.get_or_insert_with(|| Failure::new(Kind::Run, error));
+        }
+    }
+
+    fn finish(self, symbols: &Symbols) -> Result<(), Failure> {
+        let Self { tables, rejects, ndjson, failed: failure, .. } = self;
+        failure.map_or(Ok(()), Err)?;
+        match (tables, rejects) {
+            (Some(tables), rejects) => tables.commit(symbols, rejects),
+            (None, Some(rejects)) => rejects.commit(),
+            (None, None) => Ok(()),
+        }
+        .map_err(failed(Kind::Run))?;
+        let flushed = ndjson.map_or(Ok(()), |mut to| to.flush());
+        flushed.map_err(|error| Failure::new(Kind::Run, format!("stdout: can't be written: {error}")))
+    }
+}
+
+/// How many rejected rows are told one by one; all are counted.
+const TOLD_REJECTS: u64 = 10;
+
+impl Subscriber for Out {
+    fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols) {
+        if let Some(tables) = &mut self.tables {
+            let done = tables.bar(bar, symbols);
+            self.note(done);
+        }
+        if let Some(to) = &mut self.ndjson {
+            let done = Told::bar(None, bar, symbols, self.hours).write(to);
+            self.note(done);
+        }
+    }
+
+    fn warning(&mut self, warning: &Warning, symbols: &Symbols) {
+        if let Some(tables) = &mut self.tables {
+            let done = tables.warning(warning, symbols);
+            self.note(done);
+        }
+        if let Some(to) = &mut self.ndjson {
+            let done = Told::warning(None, warning, symbols).write(to);
+            self.note(done);
+        }
+    }
+
+    fn rejected(&mut self, reject: &Reject<'_>, symbols: &Symbols) {
+        let Reject { source, number, symbol, time, reason } = *reject;
+        self.rejected += 1;
+        if self.rejected <= TOLD_REJECTS {
+            tell::line(&format!("{source}, row {number}: rejected: {reason}"));
+        } else if self.rejected == TOLD_REJECTS + 1 {
+            tell::line("further rejected rows are counted; `rejects` in the session file keeps them all");
+        }
+        if let Some(rejects) = &mut self.rejects {
+            let done = rejects.write(source, number, symbol, time, &reason, symbols);
+            self.note(done);
+        }
+    }
+
+    fn step_done(&mut self, _: Timestamp) -> ControlFlow<()> {
+        if self.failed.is_some() || interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}

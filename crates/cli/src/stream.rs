@@ -1,0 +1,224 @@
+//! `barloom stream`: NDJSON in on stdin, NDJSON out on stdout, flushed after each line.
+
+use std::io::{self, BufRead, BufWriter, StdoutLock, Write};
+
+use barloom::engine::OnInvalid;
+use barloom_core::derive::{ClosedBar, Clocks, Deriver, FileError, FileFeed, Refusal, Sink, TradingHours, Warning};
+use barloom_core::error::{WordError, word};
+use barloom_core::{Record, Symbol, SymbolId, Symbols, Timestamp};
+use barloom_io::{Line, LineDecoder};
+use clap::Args;
+
+use crate::args::SharedArgs;
+use crate::failure::{Failure, Kind, failed};
+use crate::tables::Rejects;
+use crate::told::Told;
+use crate::{inputs, interrupt, tell};
+
+/// Derive longer bars from a stream of base bars: one JSON object a line on stdin, one on stdout
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  echo '{\"bar\":{\"symbol\":\"AAA\",\"ts\":\"2024-11-26T14:30:00Z\",\"open\":1,\"high\":2,\"low\":1,\"close\":2}}' | barloom stream -i 1m --calendar XNYS"
+)]
+pub(crate) struct StreamArgs {
+    #[command(flatten)]
+    shared: SharedArgs,
+
+    /// lines: the clock moves by {"clock":...} lines alone; bars: by the bars, as over files
+    #[arg(long, default_value = "lines", value_name = "CLOCK", hide_default_value = true)]
+    clock: ClockSource,
+}
+
+/// What moves the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ClockSource {
+    Lines,
+    Bars,
+}
+
+impl std::str::FromStr for ClockSource {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("clock", text, &[("lines", Self::Lines), ("bars", Self::Bars)])
+    }
+}
+
+/// The longest line that is read, in bytes.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// Runs the command.
+pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
+    interrupt::watch()?;
+    let config = args.shared.into_config();
+    let rules = inputs::rules(&config)?;
+    let mut options = inputs::options(&config)?;
+    // The contract of this input, unlike a file's, has a default.
+    options.stamp.get_or_insert(barloom_core::Stamp::Open);
+    let rejects = config.rejects.as_deref().map(Rejects::create).transpose().map_err(failed(Kind::Run))?;
+    let out = Out { to: BufWriter::new(io::stdout().lock()), hours: rules.hours == TradingHours::Extended, failed: None };
+    let feed = (args.clock == ClockSource::Bars).then(|| FileFeed::new(Clocks::Shared, &rules));
+    let symbols = Symbols::new();
+    let decoder = LineDecoder::new(&options);
+    let stop = config.on_invalid == OnInvalid::Stop;
+    let mut stream = Stream { deriver: Deriver::new(rules), feed, symbols, decoder, out, rejects, number: 0, stop };
+    let read = stream.read(io::stdin().lock());
+    let ended = stream.end(read.is_ok());
+    read.and(ended)
+}
+
+/// One stream on its way.
+struct Stream {
+    deriver: Deriver,
+    /// Moves the clock by the bars, if asked for.
+    feed: Option<FileFeed>,
+    symbols: Symbols,
+    decoder: LineDecoder,
+    out: Out,
+    rejects: Option<Rejects>,
+    /// The input line at hand, from 1.
+    number: u64,
+    stop: bool,
+}
+
+/// Stdout.
+struct Out {
+    to: BufWriter<StdoutLock<'static>>,
+    hours: bool,
+    failed: Option<io::Error>,
+}
+
+impl Stream {
+    fn read(&mut self, mut from: impl BufRead) -> Result<(), Failure> {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = io::Read::take(&mut from, LONGEST_LINE).read_until(b'\n', &mut line);
+            match read {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Failure::new(Kind::Run, format!("stdin: can't be read: {error}"))),
+            }
+            self.number += 1;
+            if line.len() as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
+                from.skip_until(b'\n').map_err(failed(Kind::Run))?;
+                self.refuse(None, None, &format!("line_too_long: longer than {LONGEST_LINE} bytes"), true)?;
+            } else {
+                self.line(&line)?;
+            }
+            self.out.flush()?;
+            interrupt::check("what was told stands")?;
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<(), Failure> {
+        match self.decoder.decode(line) {
+            Ok(Line::Blank) => Ok(()),
+            Ok(Line::Clock(to)) => {
+                let (deriver, symbols) = (&mut self.deriver, &self.symbols);
+                deriver.advance_all(to, symbols.by_name(), &mut self.out.telling(self.number, symbols));
+                Ok(())
+            }
+            Ok(Line::Bar { symbol, record }) => self.bar(&symbol, &record),
+            Err(error) => self.refuse(None, None, &error.to_string(), true),
+        }
+    }
+
+    fn bar(&mut self, symbol: &Symbol, record: &Record) -> Result<(), Failure> {
+        let symbol = self.symbols.intern(symbol.as_str()).map_err(failed(Kind::Data))?;
+        let Self { deriver, feed, symbols, out, number, .. } = self;
+        let sink = &mut out.telling(*number, symbols);
+        let time = record.label.open_time(deriver.rules().base);
+        let refused = match feed {
+            // Invalid rows are counted by the feed; only a date that the calendar does not know is not.
+            Some(feed) => match feed.row(deriver, symbol, symbols.by_name(), record, sink) {
+                Ok(taken) => taken.err().map(|reason| (reason.to_string(), false)),
+                Err(error @ FileError::Calendar(_)) => Some((error.to_string(), true)),
+                Err(error) => Some((error.to_string(), false)),
+            },
+            None => match deriver.check(record) {
+                Ok(minute) => deriver.take(symbol, &minute, sink).err().map(|error| (error.to_string(), true)),
+                Err(Refusal::Calendar(error)) => Some((error.to_string(), true)),
+                Err(Refusal::Invalid(reason)) => Some((reason.to_string(), true)),
+            },
+        };
+        match refused {
+            Some((reason, uncounted)) => self.refuse(Some(symbol), time, &reason, uncounted),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells of a line that was refused, and counts it where nobody has.
+    fn refuse(
+        &mut self,
+        symbol: Option<SymbolId>,
+        time: Option<Timestamp>,
+        reason: &str,
+        uncounted: bool,
+    ) -> Result<(), Failure> {
+        let Self { deriver, symbols, out, rejects, number, .. } = self;
+        if uncounted {
+            deriver.refuse(symbol, time, &mut out.telling(*number, symbols));
+        }
+        if let Some(rejects) = rejects {
+            rejects.write("stdin", *number, symbol, time, &reason, symbols).map_err(failed(Kind::Run))?;
+        }
+        let message = format!("line {number}: refused: {reason}");
+        if self.stop {
+            return Err(Failure::new(Kind::Data, message));
+        }
+        tell::line(&message);
+        Ok(())
+    }
+
+    /// The input ended, or the stream did.
+    fn end(&mut self, at_end: bool) -> Result<(), Failure> {
+        let Self { deriver, feed, symbols, out, number, rejects, .. } = self;
+        if at_end {
+            let sink = &mut out.telling(*number, symbols);
+            match feed {
+                // A stream in which nothing was accepted is no failure.
+                Some(feed) => drop(feed.finish(deriver, symbols.by_name(), sink)),
+                None => deriver.finish(symbols.by_name(), sink),
+            }
+        }
+        let summary = Told::summary(deriver.counts(), deriver.unfinished(), deriver.clocks_ignored());
+        out.tell(&summary);
+        out.flush()?;
+        rejects.take().map_or(Ok(()), Rejects::commit).map_err(failed(Kind::Run))
+    }
+}
+
+impl Out {
+    fn telling<'a>(&'a mut self, line: u64, symbols: &'a Symbols) -> Telling<'a> {
+        Telling { out: self, line, symbols }
+    }
+
+    fn tell(&mut self, told: &Told<'_>) {
+        if self.failed.is_none() {
+            self.failed = told.write(&mut self.to).err();
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        let flushed = self.failed.take().map_or_else(|| self.to.flush(), Err);
+        flushed.map_err(|error| Failure::new(Kind::Run, format!("stdout: can't be written: {error}")))
+    }
+}
+
+/// The sink of one line, with the names at hand.
+struct Telling<'a> {
+    out: &'a mut Out,
+    line: u64,
+    symbols: &'a Symbols,
+}
+
+impl Sink for Telling<'_> {
+    fn bar(&mut self, bar: &ClosedBar) {
+        self.out.tell(&Told::bar(Some(self.line), bar, self.symbols, self.out.hours));
+    }
+    fn warning(&mut self, warning: &Warning) {
+        self.out.tell(&Told::warning(Some(self.line), warning, self.symbols));
+    }
+}

@@ -1,0 +1,116 @@
+//! What a run did, as a table for people or one JSON object.
+
+use std::time::Duration;
+
+use barloom::engine::{IntervalSummary, RunSummary};
+use barloom_core::derive::WarningKind;
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::{Map, Value, json};
+
+/// A finished run.
+pub(crate) struct Report<'a> {
+    pub(crate) summary: &'a RunSummary,
+    pub(crate) wall: Duration,
+}
+
+impl Report<'_> {
+    fn rows_per_second(&self) -> f64 {
+        self.summary.counts.rows() as f64 / self.wall.as_secs_f64().max(1e-9)
+    }
+
+    /// The counters with the names of the contract; they add up to `rows`.
+    fn counters(&self) -> [(&'static str, u64); 8] {
+        let c = &self.summary.counts;
+        [
+            ("rows", c.rows()),
+            ("accepted", c.accepted),
+            ("duplicate", c.duplicate),
+            ("corrected", c.corrected),
+            ("late", c.late),
+            ("invalid", c.invalid),
+            ("out_of_session", c.out_of_session),
+            ("unfinished", self.summary.unfinished),
+        ]
+    }
+
+    fn warnings(&self) -> impl Iterator<Item = (WarningKind, u64)> + '_ {
+        WarningKind::ALL.into_iter().map(|kind| (kind, self.summary.warnings.get(&kind).copied().unwrap_or(0)))
+    }
+
+    /// Tables for people.
+    pub(crate) fn table(&self) -> String {
+        let mut rows = plain_table(["rows in", ""]);
+        for (name, count) in self.counters() {
+            rows.add_row([name.to_owned(), grouped(count)]);
+        }
+        let mut bars = plain_table(["interval", "bars", "empty"]);
+        for (interval, IntervalSummary { bars: n, empty }) in &self.summary.intervals {
+            bars.add_row([interval.to_string(), grouped(*n), grouped(*empty)]);
+        }
+        let mut warnings = plain_table(["warnings", ""]);
+        for (kind, count) in self.warnings() {
+            warnings.add_row([kind.to_string(), grouped(count)]);
+        }
+        for table in [&mut rows, &mut bars, &mut warnings] {
+            table.column_iter_mut().skip(1).for_each(|column| {
+                column.set_cell_alignment(CellAlignment::Right);
+            });
+        }
+        let rate = grouped(self.rows_per_second() as u64);
+        let memory = peak_rss().map(|bytes| format!(", peak memory {:.1} MB", bytes as f64 / 1e6)).unwrap_or_default();
+        format!("{bars}\n\n{warnings}\n\n{rows}\n\n{:.3} s, {rate} rows a second{memory}", self.wall.as_secs_f64())
+    }
+
+    /// One JSON object.
+    pub(crate) fn json(&self) -> Value {
+        let mut object: Map<String, Value> =
+            self.counters().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
+        let intervals = self.summary.intervals.iter().map(|(interval, IntervalSummary { bars, empty })| {
+            (interval.to_string(), json!({ "bars": bars, "empty": empty }))
+        });
+        object.insert("intervals".to_owned(), Value::Object(intervals.collect()));
+        let warnings = self.warnings().map(|(kind, count)| (kind.to_string(), count.into()));
+        object.insert("warnings".to_owned(), Value::Object(warnings.collect()));
+        object.insert("steps".to_owned(), self.summary.steps.into());
+        object.insert("wall_seconds".to_owned(), self.wall.as_secs_f64().into());
+        object.insert("rows_per_second".to_owned(), self.rows_per_second().into());
+        object.insert("peak_rss_bytes".to_owned(), peak_rss().into());
+        Value::Object(object)
+    }
+}
+
+fn plain_table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header);
+    table
+}
+
+/// `45,031`.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The most memory the process held, in bytes, where the system tells.
+fn peak_rss() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,13 @@
+//! Words to people, on stderr.
+
+use std::io::{IsTerminal, Write};
+
+/// Writes a line to stderr; one that nobody can read is not an error.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Whether stderr is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}

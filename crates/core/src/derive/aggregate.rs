@@ -1,0 +1,127 @@
+//! The arithmetic of a derived bar: base bars folded one by one, in minute order (P14).
+
+use crate::bar::{Bar, NULL, NULL_COUNT};
+use crate::time::Timestamp;
+
+/// The running aggregate of base bars; sums are taken in the order of [`Fold::add`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fold {
+    open: f64,
+    high: f64,
+    low: f64,
+    close: f64,
+    // A null volume is NaN, and so is every sum that holds one.
+    volume: f64,
+    vwap_volume: f64,
+    trade_count: i64,
+    counted: bool,
+    pub(crate) n_base: u32,
+}
+
+impl Fold {
+    /// The aggregate of nothing.
+    pub(crate) const EMPTY: Self = Self {
+        open: NULL,
+        high: f64::NEG_INFINITY,
+        low: f64::INFINITY,
+        close: NULL,
+        volume: 0.0,
+        vwap_volume: 0.0,
+        trade_count: 0,
+        counted: true,
+        n_base: 0,
+    };
+
+    /// Takes the next base bar in minute order.
+    #[inline]
+    pub(crate) fn add(&mut self, bar: &Bar) {
+        if self.n_base == 0 {
+            self.open = bar.open;
+        }
+        // By comparison, so that the bits don't depend on an instruction's idea of signed zeros.
+        self.high = if bar.high > self.high { bar.high } else { self.high };
+        self.low = if bar.low < self.low { bar.low } else { self.low };
+        self.close = bar.close;
+        self.volume += bar.volume;
+        // A minute without volume has no say in the average, not even a null one.
+        self.vwap_volume += if bar.volume == 0.0 { 0.0 } else { bar.vwap * bar.volume };
+        self.counted &= bar.trade_count != NULL_COUNT;
+        self.trade_count = self.trade_count.saturating_add(bar.trade_count);
+        self.n_base += 1;
+    }
+
+    /// The bar that opens at `open_time` and holds what was added; at least one base bar must have been.
+    pub(crate) fn bar(&self, open_time: Timestamp) -> Bar {
+        let null_if_nan = |x: f64| if x.is_nan() { NULL } else { x };
+        let vwap = if self.volume > 0.0 { self.vwap_volume / self.volume } else { NULL };
+        Bar {
+            open_time,
+            open: self.open,
+            high: self.high,
+            low: self.low,
+            close: self.close,
+            volume: null_if_nan(self.volume),
+            vwap: null_if_nan(vwap),
+            trade_count: if self.counted { self.trade_count } else { NULL_COUNT },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bar::{Label, Record};
+
+    const AT: Timestamp = Timestamp::from_nanos(0);
+
+    fn bar(volume: Option<f64>, vwap: Option<f64>, trade_count: Option<i64>) -> Bar {
+        let row = Record {
+            label: Label::Open(AT),
+            open: 2.0,
+            high: 3.0,
+            low: 1.0,
+            close: 2.5,
+            volume,
+            vwap,
+            trade_count,
+        };
+        Bar::new(AT, &row).unwrap()
+    }
+
+    fn fold(bars: &[Bar]) -> Bar {
+        let mut fold = Fold::EMPTY;
+        bars.iter().for_each(|b| fold.add(b));
+        fold.bar(AT)
+    }
+
+    #[test]
+    fn vwap_is_weighted_by_volume() {
+        // (100·10 + 103·20) / 30 = 102
+        let out = fold(&[bar(Some(10.0), Some(100.0), Some(3)), bar(Some(20.0), Some(103.0), Some(4))]);
+        assert_eq!((out.vwap(), out.volume(), out.trade_count()), (Some(102.0), Some(30.0), Some(7)));
+    }
+
+    #[test]
+    fn one_missing_value_makes_the_column_null() {
+        let full = bar(Some(10.0), Some(2.0), Some(3));
+        assert_eq!(fold(&[full, bar(None, Some(2.0), Some(1))]).volume(), None);
+        assert_eq!(fold(&[full, bar(None, Some(2.0), Some(1))]).vwap(), None);
+        assert_eq!(fold(&[full, bar(Some(1.0), None, Some(1))]).vwap(), None);
+        assert_eq!(fold(&[full, bar(Some(1.0), Some(2.0), None)]).trade_count(), None);
+        assert_eq!(fold(&[bar(None, None, None), full]).trade_count(), None);
+    }
+
+    #[test]
+    fn a_minute_without_volume_does_not_null_vwap() {
+        let out = fold(&[bar(Some(10.0), Some(2.0), Some(3)), bar(Some(0.0), None, Some(0))]);
+        assert_eq!((out.vwap(), out.volume()), (Some(2.0), Some(10.0)));
+        assert_eq!(fold(&[bar(Some(0.0), Some(2.0), Some(0))]).vwap(), None);
+    }
+
+    #[test]
+    fn nulls_have_one_bit_pattern() {
+        let out = fold(&[bar(None, None, None), bar(Some(1.0), None, None)]);
+        assert_eq!(out.volume.to_bits(), NULL.to_bits());
+        assert_eq!(out.vwap.to_bits(), NULL.to_bits());
+    }
+}

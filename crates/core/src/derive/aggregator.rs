@@ -1,0 +1,508 @@
+//! One symbol's derived bars: which buckets are open, when each closes, what a row changes (P5 to P10).
+//!
+//! A row finds its session and slot; then each interval, ascending, says what the row is to it: new to an open
+//! bucket, a correction of it, or late. A bucket closes when its last base bar arrives or when the clock reaches its
+//! close plus grace. Within an interval bars come in time order: giving one closes every older bucket first.
+//! A row in or next to the bucket of the row before costs O(1); memory is the sessions that are still open.
+
+use std::collections::VecDeque;
+
+use super::Minute;
+use super::aggregate::Fold;
+use super::empty::Spans;
+use super::event::{ClosedBar, Outcome, Sink, Warning, WarningKind};
+use super::plan::{Period, Plans, SessionLabel, traded};
+use super::rules::DeriveRules;
+use super::session::{OpenSession, Standing};
+use crate::bar::Bar;
+use crate::calendar::{CalendarError, Hours, SessionIndex};
+use crate::interval::Interval;
+use crate::symbol::SymbolId;
+use crate::time::Timestamp;
+
+/// What all symbols share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) rules: DeriveRules,
+    pub(crate) plans: Plans,
+    /// Buckets without a base bar between a symbol's first and last, by interval (P7).
+    pub(crate) empty: Vec<u64>,
+    /// Buckets left open at the end of the input (P15).
+    pub(crate) unfinished: u64,
+}
+
+impl Shared {
+    /// When a bucket that ends at `close` stops taking bars.
+    #[inline]
+    fn deadline(&self, close: Timestamp) -> Timestamp {
+        close.saturating_add(self.rules.grace)
+    }
+
+    fn interval(&self, lane: usize) -> Interval {
+        self.rules.intervals[lane].interval
+    }
+}
+
+/// A week or month that holds a bar and is not emitted.
+#[derive(Debug, Clone, Copy)]
+struct OpenPeriod {
+    period: Period,
+    /// The finished sessions.
+    fold: Fold,
+    /// Base bars, those of open sessions included.
+    n_base: u32,
+}
+
+/// Where the session of a row stands.
+enum Entered {
+    /// It is open, at this place, and the row has this slot.
+    Open(usize, u32),
+    /// The clock has passed it.
+    Finished(Hours),
+    /// The market is closed at the row's minute.
+    OutOfSession,
+}
+
+/// One symbol's open buckets.
+#[derive(Debug)]
+pub(crate) struct Aggregator {
+    symbol: SymbolId,
+    /// In time order; usually one.
+    sessions: Vec<OpenSession>,
+    /// Tables of finished sessions, to be used again.
+    spare: Vec<OpenSession>,
+    /// By interval, in time order; empty for intervals within a session.
+    periods: Vec<VecDeque<OpenPeriod>>,
+    /// By interval, the close of the newest bucket given: nothing older can follow it.
+    given_to: Vec<Timestamp>,
+    spans: Spans,
+    clock: Timestamp,
+    /// The earliest deadline of anything held.
+    due: Timestamp,
+}
+
+impl Aggregator {
+    pub(crate) fn new(symbol: SymbolId, rules: &DeriveRules) -> Self {
+        let lanes = rules.intervals.len();
+        Self {
+            symbol,
+            sessions: Vec::new(),
+            spare: Vec::new(),
+            periods: vec![VecDeque::new(); lanes],
+            given_to: vec![Timestamp::MIN; lanes],
+            spans: Spans::new(lanes),
+            clock: Timestamp::MIN,
+            due: Timestamp::MAX,
+        }
+    }
+
+    /// When this symbol next has something to close.
+    #[inline]
+    pub(crate) fn due(&self) -> Timestamp {
+        self.due
+    }
+
+    /// Takes a sound bar of the base. The clock must have been moved to where it stands before the row.
+    ///
+    /// # Errors
+    /// [`CalendarError::OutOfRange`] when the calendar does not know the row's session, week or month.
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        minute: &Minute<'_>,
+        shared: &mut Shared,
+        sink: &mut impl Sink,
+    ) -> Result<Outcome, CalendarError> {
+        let (place, slot) = match self.find(minute.open, shared) {
+            Some(found) => found,
+            None => match self.enter(minute.open, shared)? {
+                Entered::Open(place, slot) => (place, slot),
+                Entered::Finished(hours) => return Ok(self.late_for_all(minute.open, hours, shared, sink)),
+                Entered::OutOfSession => return Ok(Outcome::OutOfSession),
+            },
+        };
+        Ok(match self.sessions[place].slots.bar(slot) {
+            None => self.take_new(place, slot, minute, shared, sink),
+            Some(known) if known.is_same(&minute.bar()) => Outcome::Duplicate,
+            Some(_) => self.correct(place, slot, &minute.bar(), shared, sink),
+        })
+    }
+
+    /// The open session and slot of the base bar that opens at `at`; newest session first.
+    #[inline]
+    fn find(&mut self, at: Timestamp, shared: &Shared) -> Option<(usize, u32)> {
+        let base = shared.rules.base.nanos();
+        (0..self.sessions.len()).rev().find_map(|place| Some((place, self.sessions[place].find(at, base)?)))
+    }
+
+    /// Opens the session that holds `at`.
+    #[cold]
+    fn enter(&mut self, at: Timestamp, shared: &mut Shared) -> Result<Entered, CalendarError> {
+        let calendar = &shared.rules.calendar;
+        let hours_at = |index: SessionIndex| {
+            let segments = traded(calendar.session(index), shared.rules.hours);
+            segments.iter().find(|segment| segment.contains(at)).map(|segment| segment.hours)
+        };
+        // Bars come in time order, so the session after the newest is the usual one.
+        let next = self.sessions.last().and_then(|newest| calendar.next(newest.plan.index).ok());
+        let index = match next.filter(|&next| hours_at(next).is_some()) {
+            Some(next) => next,
+            None => calendar.at_or_after(at)?,
+        };
+        let Some(hours) = hours_at(index) else { return Ok(Entered::OutOfSession) };
+        let plan = shared.plans.plan(&shared.rules, index)?;
+        if shared.deadline(plan.end) <= self.clock {
+            return Ok(Entered::Finished(hours));
+        }
+        let folded = shared.deadline(plan.regular_close) <= self.clock;
+        let mut session = self.spare.pop().unwrap_or_else(|| OpenSession::new(plan.clone()));
+        session.reset(plan, folded, &self.given_to);
+        let place = self.sessions.partition_point(|s| s.plan.index < index);
+        self.sessions.insert(place, session);
+        self.due = self.next_due(shared);
+        Ok(self.find(at, shared).map_or(Entered::OutOfSession, |(place, slot)| Entered::Open(place, slot)))
+    }
+
+    #[inline]
+    fn take_new(
+        &mut self,
+        place: usize,
+        slot: u32,
+        minute: &Minute<'_>,
+        shared: &mut Shared,
+        sink: &mut impl Sink,
+    ) -> Outcome {
+        let (mut used, mut late) = (false, false);
+        self.sessions[place].slots.put(slot, minute.bar());
+        for lane in 0..shared.rules.intervals.len() {
+            if self.sessions[place].lanes[lane].count_if_partial(slot) {
+                used = true;
+                continue;
+            }
+            match self.stand(place, lane, slot, shared) {
+                Standing::Outside => {}
+                Standing::Closed => {
+                    late = true;
+                    self.warn_minute(WarningKind::LateBar, lane, minute.open, shared, sink);
+                }
+                Standing::Open { moved } => {
+                    used = true;
+                    match self.sessions[place].plan.lanes[lane].period {
+                        None => self.add_to_bucket(place, lane, moved, shared, sink),
+                        Some(period) => self.add_to_period(lane, period, shared, sink),
+                    }
+                }
+            }
+        }
+        if used {
+            return Outcome::Accepted;
+        }
+        self.sessions[place].slots.remove(slot);
+        if late { Outcome::Late } else { Outcome::OutOfSession }
+    }
+
+    #[cold]
+    fn correct(
+        &mut self,
+        place: usize,
+        slot: u32,
+        bar: &Bar,
+        shared: &mut Shared,
+        sink: &mut impl Sink,
+    ) -> Outcome {
+        let mut used = false;
+        for lane in 0..shared.rules.intervals.len() {
+            let kind = match self.stand(place, lane, slot, shared) {
+                Standing::Outside => continue,
+                Standing::Closed => WarningKind::LateBar,
+                Standing::Open { .. } => WarningKind::CorrectedBar,
+            };
+            used |= kind == WarningKind::CorrectedBar;
+            self.warn_minute(kind, lane, bar.open_time, shared, sink);
+        }
+        if !used {
+            return Outcome::Late;
+        }
+        self.sessions[place].slots.put(slot, *bar);
+        Outcome::Corrected
+    }
+
+    #[inline]
+    fn stand(&mut self, place: usize, lane: usize, slot: u32, shared: &Shared) -> Standing {
+        let session = &mut self.sessions[place];
+        let Some(period) = &session.plan.lanes[lane].period else {
+            return session.stand(lane, slot, self.clock.saturating_add(-shared.rules.grace));
+        };
+        if !session.plan.regular.contains(&slot) {
+            Standing::Outside
+        } else if session.folded || period.close <= self.given_to[lane] {
+            Standing::Closed
+        } else {
+            Standing::Open { moved: false }
+        }
+    }
+
+    #[inline]
+    fn add_to_bucket(
+        &mut self,
+        place: usize,
+        lane: usize,
+        moved: bool,
+        shared: &mut Shared,
+        sink: &mut impl Sink,
+    ) {
+        let session = &mut self.sessions[place];
+        let state = &mut session.lanes[lane];
+        // A cursor that moved has counted the new bar already.
+        state.n_base += u32::from(!moved);
+        if state.n_base == 1 {
+            let (at, index) = (state.at, session.plan.index);
+            let due = shared.deadline(session.plan.lanes[lane].buckets[at as usize].close);
+            state.due = state.due.min(due);
+            self.due = self.due.min(due);
+            shared.empty[lane] = self.spans.hold(lane, (index, at), shared.empty[lane], &shared.rules);
+        }
+        if self.sessions[place].lanes[lane].is_complete() {
+            self.complete_bucket(place, lane, shared, sink);
+        }
+    }
+
+    /// Gives the bucket under the cursor, all of whose base bars are there.
+    fn complete_bucket(&mut self, place: usize, lane: usize, shared: &mut Shared, sink: &mut impl Sink) {
+        for older in 0..place {
+            self.close_buckets(older, lane, u32::MAX, shared, sink);
+        }
+        let at = self.sessions[place].lanes[lane].at;
+        self.close_buckets(place, lane, at + 1, shared, sink);
+        self.due = self.next_due(shared);
+    }
+
+    /// Closes the interval's buckets below `to`, in order.
+    fn close_buckets(&mut self, place: usize, lane: usize, to: u32, shared: &Shared, sink: &mut impl Sink) {
+        let mut from = self.sessions[place].lanes[lane].closed;
+        let mut held = self.sessions[place].next_held(lane, from);
+        while let Some(at) = held.filter(|&at| at < to) {
+            self.conclude_bucket(place, lane, at, shared, sink);
+            from = at + 1;
+            held = self.sessions[place].next_held(lane, from);
+        }
+        let session = &mut self.sessions[place];
+        let buckets = &session.plan.lanes[lane].buckets;
+        let state = &mut session.lanes[lane];
+        state.closed = state.closed.max(to.min(buckets.len() as u32));
+        state.due = held.map_or(Timestamp::MAX, |at| shared.deadline(buckets[at as usize].close));
+    }
+
+    /// Gives a bucket that holds a bar, or skips it, as its rule says.
+    fn conclude_bucket(&mut self, place: usize, lane: usize, at: u32, shared: &Shared, sink: &mut impl Sink) {
+        let session = &self.sessions[place];
+        let bucket = &session.plan.lanes[lane].buckets[at as usize];
+        self.given_to[lane] = self.given_to[lane].max(bucket.close);
+        if bucket.dropped {
+            return;
+        }
+        let (n_base, n_expected) = (session.count(bucket), bucket.expected());
+        let mut fold = Fold::EMPTY;
+        session.slots.fold(bucket.first..bucket.end, n_base, &mut fold);
+        let label = SessionLabel::Date(session.plan.date);
+        let whole = Whole { label, open: bucket.open, close: bucket.close, n_expected, hours: bucket.hours };
+        self.give(lane, &whole, &fold, shared, sink);
+    }
+
+    #[cold]
+    fn add_to_period(&mut self, lane: usize, period: Period, shared: &mut Shared, sink: &mut impl Sink) {
+        let periods = &mut self.periods[lane];
+        let place = periods.partition_point(|open| open.period.from < period.from);
+        if periods.get(place).is_none_or(|open| open.period.from != period.from) {
+            periods.insert(place, OpenPeriod { period, fold: Fold::EMPTY, n_base: 0 });
+            self.due = self.due.min(shared.deadline(period.close));
+            shared.empty[lane] = self.spans.hold(lane, (period.from, 0), shared.empty[lane], &shared.rules);
+        }
+        let open = &mut self.periods[lane][place];
+        open.n_base += 1;
+        if open.n_base == open.period.expected {
+            self.close_periods(lane, place + 1, shared, sink);
+            self.due = self.next_due(shared);
+        }
+    }
+
+    /// Closes the first `count` weeks or months of the interval, in order.
+    fn close_periods(&mut self, lane: usize, count: usize, shared: &Shared, sink: &mut impl Sink) {
+        for _ in 0..count {
+            let Some(OpenPeriod { period, mut fold, .. }) = self.periods[lane].pop_front() else { return };
+            self.given_to[lane] = self.given_to[lane].max(period.close);
+            for session in self.sessions.iter().filter(|s| !s.folded) {
+                fold_session(session, lane, &period, &mut fold);
+            }
+            let Period { label, open, close, expected: n_expected, .. } = period;
+            self.give(
+                lane,
+                &Whole { label, open, close, n_expected, hours: Hours::Regular },
+                &fold,
+                shared,
+                sink,
+            );
+        }
+    }
+
+    /// Counts the sessions whose regular hours ended by `now` into their weeks and months.
+    fn fold_sessions(&mut self, now: Timestamp, shared: &Shared) {
+        for session in &mut self.sessions {
+            if session.folded || shared.deadline(session.plan.regular_close) > now {
+                continue;
+            }
+            for (lane, periods) in self.periods.iter_mut().enumerate() {
+                periods.iter_mut().for_each(|open| fold_session(session, lane, &open.period, &mut open.fold));
+            }
+            session.folded = true;
+        }
+    }
+
+    /// Moves the clock to `to` and closes what that closes, instant by instant, intervals ascending.
+    pub(crate) fn advance(&mut self, to: Timestamp, shared: &Shared, sink: &mut impl Sink) {
+        while self.due <= to {
+            let now = self.due;
+            self.fold_sessions(now, shared);
+            for lane in 0..shared.rules.intervals.len() {
+                for place in 0..self.sessions.len() {
+                    let (state, plan) = (&self.sessions[place].lanes[lane], &self.sessions[place].plan);
+                    if state.due <= now {
+                        let passed = |close| shared.deadline(close) <= now;
+                        let to = plan.lanes[lane].buckets.partition_point(|b| passed(b.close));
+                        self.close_buckets(place, lane, to as u32, shared, sink);
+                    }
+                }
+                let over =
+                    self.periods[lane].partition_point(|open| shared.deadline(open.period.close) <= now);
+                self.close_periods(lane, over, shared, sink);
+            }
+            let over = self.sessions.partition_point(|s| shared.deadline(s.plan.end) <= now);
+            self.spare.extend(self.sessions.drain(..over));
+            self.due = self.next_due(shared);
+        }
+        self.clock = self.clock.max(to);
+    }
+
+    fn next_due(&self, shared: &Shared) -> Timestamp {
+        let sessions = self.sessions.iter().flat_map(|session| {
+            let fold =
+                if session.folded { Timestamp::MAX } else { shared.deadline(session.plan.regular_close) };
+            let ends = [fold, shared.deadline(session.plan.end)];
+            session.lanes.iter().map(|lane| lane.due).chain(ends)
+        });
+        let periods = self.periods.iter().flatten().map(|open| shared.deadline(open.period.close));
+        sessions.chain(periods).min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// The input ended: what is still open is given or reported (P15).
+    pub(crate) fn finish(&mut self, shared: &mut Shared, sink: &mut impl Sink) {
+        let flush = shared.rules.flush_on_stop;
+        for lane in 0..shared.rules.intervals.len() {
+            for place in 0..self.sessions.len() {
+                if flush {
+                    self.close_buckets(place, lane, u32::MAX, shared, sink);
+                }
+                let session = &self.sessions[place];
+                let mut from = session.lanes[lane].closed;
+                while let Some(at) = session.next_held(lane, from) {
+                    let bucket = session.plan.lanes[lane].buckets[at as usize];
+                    if !bucket.dropped {
+                        shared.unfinished += 1;
+                        let counts = (session.count(&bucket), bucket.expected());
+                        self.warn_bucket(WarningKind::UnfinishedBar, lane, bucket.open, counts, shared, sink);
+                    }
+                    from = at + 1;
+                }
+            }
+            if flush {
+                self.close_periods(lane, self.periods[lane].len(), shared, sink);
+            }
+            for open in &self.periods[lane] {
+                shared.unfinished += 1;
+                let counts = (open.n_base, open.period.expected);
+                self.warn_bucket(WarningKind::UnfinishedBar, lane, open.period.open, counts, shared, sink);
+            }
+            self.periods[lane].clear();
+        }
+        self.spare.extend(self.sessions.drain(..));
+        self.due = Timestamp::MAX;
+    }
+
+    /// A minute of a session that the clock has passed.
+    #[cold]
+    fn late_for_all(&self, at: Timestamp, hours: Hours, shared: &Shared, sink: &mut impl Sink) -> Outcome {
+        let mut outcome = Outcome::OutOfSession;
+        for lane in 0..shared.rules.intervals.len() {
+            if hours == Hours::Regular || shared.interval(lane) < Interval::DAY {
+                self.warn_minute(WarningKind::LateBar, lane, at, shared, sink);
+                outcome = Outcome::Late;
+            }
+        }
+        outcome
+    }
+
+    fn give(&self, lane: usize, whole: &Whole, fold: &Fold, shared: &Shared, sink: &mut impl Sink) {
+        let Whole { label: session, open, close: close_time, n_expected, hours } = *whole;
+        let (rule, n_base) = (&shared.rules.intervals[lane], fold.n_base);
+        if !rule.emits(n_base, n_expected) {
+            self.warn_bucket(WarningKind::IncompleteBar, lane, open, (n_base, n_expected), shared, sink);
+            return;
+        }
+        let (symbol, interval, bar) = (self.symbol, rule.interval, fold.bar(open));
+        sink.bar(&ClosedBar {
+            symbol,
+            interval,
+            session,
+            bar,
+            close_time,
+            n_base,
+            n_expected,
+            revision: 0,
+            hours,
+        });
+    }
+
+    #[cold]
+    fn warn_minute(
+        &self,
+        kind: WarningKind,
+        lane: usize,
+        at: Timestamp,
+        shared: &Shared,
+        sink: &mut impl Sink,
+    ) {
+        let (symbol, interval) = (Some(self.symbol), shared.interval(lane));
+        sink.warning(&Warning { symbol, interval, kind, time: Some(at), counts: None });
+    }
+
+    #[cold]
+    fn warn_bucket(
+        &self,
+        kind: WarningKind,
+        lane: usize,
+        open: Timestamp,
+        counts: (u32, u32),
+        shared: &Shared,
+        sink: &mut impl Sink,
+    ) {
+        let (symbol, interval) = (Some(self.symbol), shared.interval(lane));
+        sink.warning(&Warning { symbol, interval, kind, time: Some(open), counts: Some(counts) });
+    }
+}
+
+/// What a bar says besides its values.
+struct Whole {
+    label: SessionLabel,
+    open: Timestamp,
+    close: Timestamp,
+    n_expected: u32,
+    hours: Hours,
+}
+
+/// Adds the session's regular hours to `fold` if it is part of `period`.
+fn fold_session(session: &OpenSession, lane: usize, period: &Period, fold: &mut Fold) {
+    if session.plan.lanes[lane].period.is_some_and(|own| own.from == period.from) {
+        let regular = session.plan.regular.clone();
+        session.slots.fold(regular.clone(), session.slots.count(regular), fold);
+    }
+}

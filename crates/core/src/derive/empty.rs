@@ -1,0 +1,64 @@
+//! Buckets without a base bar (P7): no bar, no warning, a count by interval.
+//!
+//! Counted between the first and the last bucket of a symbol that held a bar, so that the number does not depend
+//! on how far the clock went.
+
+use super::plan::{bucket_count, periods_between};
+use super::rules::DeriveRules;
+use crate::calendar::SessionIndex;
+use crate::interval::Interval;
+
+/// A bucket's place: its session and its number there; the first session and 0 for a week or month.
+type Place = (SessionIndex, u32);
+
+/// By interval, the first and last place that held a bar.
+#[derive(Debug, Clone)]
+pub(crate) struct Spans(Vec<Option<(Place, Place)>>);
+
+impl Spans {
+    pub(crate) fn new(lanes: usize) -> Self {
+        Self(vec![None; lanes])
+    }
+
+    /// The bucket at `place` got its first bar: what becomes of the count of empty ones.
+    pub(crate) fn hold(&mut self, lane: usize, place: Place, empty: u64, rules: &DeriveRules) -> u64 {
+        let between = |a, b| between(a, b, rules, rules.intervals[lane].interval);
+        let Some((first, last)) = &mut self.0[lane] else {
+            self.0[lane] = Some((place, place));
+            return empty;
+        };
+        if place > *last {
+            let passed = between(*last, place);
+            *last = place;
+            empty + passed
+        } else if place < *first {
+            let passed = between(place, *first);
+            *first = place;
+            empty + passed
+        } else {
+            // It was counted as empty when the rows went past it.
+            empty.saturating_sub(1)
+        }
+    }
+}
+
+/// How many buckets lie strictly between two.
+fn between(a: Place, b: Place, rules: &DeriveRules, interval: Interval) -> u64 {
+    if a.0 == b.0 {
+        return u64::from(b.1 - a.1 - 1);
+    }
+    let calendar = &rules.calendar;
+    if interval > Interval::DAY {
+        return periods_between(calendar, interval, a.0, b.0);
+    }
+    let mut count = bucket_count(calendar.session(a.0), rules, interval) - u64::from(a.1) - 1;
+    let mut at = a.0;
+    while let Ok(next) = calendar.next(at) {
+        if next >= b.0 {
+            break;
+        }
+        count += bucket_count(calendar.session(next), rules, interval);
+        at = next;
+    }
+    count + u64::from(b.1)
+}

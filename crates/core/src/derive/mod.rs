@@ -1,0 +1,294 @@
+//! Longer bars from base bars: the rules P1 to P16 of the design, without files, threads or a clock of its own.
+//!
+//! Walk one row. [`Deriver::check`] resolves its label to an open time on the base grid and checks its values;
+//! [`Deriver::take`] puts the [`Minute`] into the slot of its session and tells every interval, ascending. A bucket
+//! whose last base bar arrived is given to the [`Sink`] at once; [`Deriver::advance`] moves a clock and closes what
+//! it passes; [`Deriver::finish`] reports what stayed open. Rows from files come through [`FileFeed`], which moves
+//! the clock by the rows themselves.
+//!
+//! ```
+//! use barloom_core::derive::*;
+//! use barloom_core::{Calendar, Label, Record, Symbols, Timestamp};
+//!
+//! #[derive(Default)]
+//! struct Print(Vec<String>);
+//! impl Sink for Print {
+//!     fn bar(&mut self, b: &ClosedBar) {
+//!         self.0.push(format!("{} {} close {} of {}/{}", b.interval, b.bar.open_time(), b.bar.close(), b.n_base, b.n_expected));
+//!     }
+//!     fn warning(&mut self, w: &Warning) {
+//!         self.0.push(w.kind.to_string());
+//!     }
+//! }
+//!
+//! let config = DeriveConfig::new(Calendar::named("XNYS")?, &["5m".parse()?]);
+//! let mut deriver = Deriver::new(DeriveRules::new(config)?);
+//! let (mut out, aaa) = (Print::default(), Symbols::new().intern("AAA")?);
+//! for (minute, close) in [("14:30", 100.5), ("14:31", 101.0), ("14:33", 101.5)] {
+//!     let at: Timestamp = format!("2024-11-26T{minute}:00Z").parse()?;
+//!     let row = Record { label: Label::Open(at), open: 100.0, high: 102.0, low: 99.0, close,
+//!                        volume: None, vwap: None, trade_count: None };
+//!     let minute = deriver.check(&row)?;
+//!     deriver.take(aaa, &minute, &mut out)?;
+//! }
+//! deriver.advance_all("2024-11-26T14:35:00Z".parse()?, &[aaa], &mut out);
+//! assert_eq!(out.0, ["5m 2024-11-26T14:30:00Z close 101.5 of 3/5"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod aggregate;
+mod aggregator;
+mod empty;
+mod event;
+mod files;
+mod plan;
+mod rules;
+mod session;
+mod slots;
+mod stretch;
+
+pub use event::{ClosedBar, Counts, Outcome, Sink, Warning, WarningKind};
+pub use files::{Clocks, FileError, FileFeed, FileTrial};
+pub use plan::SessionLabel;
+pub use stretch::ClosedStretch;
+pub use rules::{
+    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, Policy, Stub, TradingHours,
+};
+
+use crate::bar::{Bar, InvalidBar, Label, Record};
+use crate::calendar::CalendarError;
+use crate::interval::Interval;
+use crate::symbol::SymbolId;
+use crate::time::{NANOS_PER_SECOND, Timestamp};
+use aggregator::{Aggregator, Shared};
+use plan::Plans;
+
+/// A row found sound: its values, and when its bar opens and closes.
+#[derive(Debug, Clone, Copy)]
+pub struct Minute<'r> {
+    row: &'r Record,
+    open: Timestamp,
+    close: Timestamp,
+}
+
+impl Minute<'_> {
+    /// When the bar opens.
+    pub fn open(&self) -> Timestamp {
+        self.open
+    }
+
+    /// When the bar closes: what moves a clock over files (§2.2).
+    pub fn close(&self) -> Timestamp {
+        self.close
+    }
+
+    #[inline]
+    fn bar(&self) -> Bar {
+        Bar::of_checked(self.open, self.row)
+    }
+}
+
+/// Why a row can't be taken.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// Its values or time make no bar; count it with [`Deriver::refuse`] (P13).
+    #[error(transparent)]
+    Invalid(#[from] InvalidBar),
+    /// The calendar does not know its date.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
+}
+
+/// Derives bars of any number of symbols.
+#[derive(Debug)]
+pub struct Deriver {
+    shared: Shared,
+    symbols: Vec<Option<Box<Aggregator>>>,
+    counts: Counts,
+    clocks_ignored: u64,
+    /// The clock that all symbols share; stays at its beginning when each has its own.
+    clock: Timestamp,
+    /// No symbol has anything due before.
+    due: Timestamp,
+}
+
+impl Deriver {
+    /// A deriver under `rules` that has seen nothing.
+    pub fn new(rules: DeriveRules) -> Self {
+        let empty = vec![0; rules.intervals.len()];
+        Self {
+            shared: Shared { rules, plans: Plans::default(), empty, unfinished: 0 },
+            symbols: Vec::new(),
+            counts: Counts::default(),
+            clocks_ignored: 0,
+            clock: Timestamp::MIN,
+            due: Timestamp::MAX,
+        }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &DeriveRules {
+        &self.shared.rules
+    }
+
+    /// Where every row went so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Buckets left open at the end of the input (P15), over all intervals.
+    pub fn unfinished(&self) -> u64 {
+        self.shared.unfinished
+    }
+
+    /// Buckets without a base bar (P7), by interval in the order of the rules: those between the first and the last
+    /// that held one, summed over symbols.
+    pub fn empty(&self) -> &[u64] {
+        &self.shared.empty
+    }
+
+    /// Resolves the row's open time and checks its values. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] with the value and what is allowed; [`Refusal::Calendar`] for a day that the calendar
+    /// does not know, of a base of `1d`.
+    #[inline]
+    pub fn check<'r>(&self, row: &'r Record) -> Result<Minute<'r>, Refusal> {
+        let rules = &self.shared.rules;
+        let (open, close) = match (rules.base.nanos(), row.label) {
+            (Some(base), Label::Open(at)) => (at, at.saturating_add(base)),
+            (Some(base), Label::Close(at)) => (at.saturating_add(-base), at),
+            (Some(_), Label::Date(date)) => {
+                return Err(InvalidBar::DateOnly { date, base: rules.base }.into());
+            }
+            (None, label) => self.day(label)?,
+        };
+        // By constants: a division by a variable would cost more than the rest of the check.
+        let on_grid = match rules.base {
+            Interval::SECOND => open.as_nanos() % NANOS_PER_SECOND == 0,
+            Interval::MINUTE => open.as_nanos() % (60 * NANOS_PER_SECOND) == 0,
+            _ => true,
+        };
+        if !on_grid {
+            return Err(InvalidBar::OffGrid { time: open, base: rules.base }.into());
+        }
+        row.check()?;
+        Ok(Minute { row, open, close })
+    }
+
+    /// The open and close of the session that a daily row names. A day without a session gives its local midnights,
+    /// which no segment of a daily base holds.
+    fn day(&self, label: Label) -> Result<(Timestamp, Timestamp), Refusal> {
+        let calendar = &self.shared.rules.calendar;
+        let date = match label {
+            Label::Date(date) => date,
+            Label::Open(time) | Label::Close(time) => {
+                let local = time.to_jiff().to_zoned(calendar.zone().clone());
+                if local.time() != jiff::civil::Time::midnight() {
+                    return Err(InvalidBar::OffGrid { time, base: Interval::DAY }.into());
+                }
+                local.date()
+            }
+        };
+        if let Some(index) = calendar.on(date)? {
+            let session = calendar.session(index);
+            return Ok((session.open(), session.close()));
+        }
+        let midnight = |date: jiff::civil::Date| {
+            let at = date.to_zoned(calendar.zone().clone()).ok()?;
+            Timestamp::from_jiff(at.timestamp())
+        };
+        let open = midnight(date).unwrap_or(Timestamp::MIN);
+        Ok((open, date.tomorrow().ok().and_then(midnight).unwrap_or(open)))
+    }
+
+    /// Takes a row of `symbol`: counts it, tells `sink` what it completes or warns about.
+    ///
+    /// # Errors
+    /// [`CalendarError::OutOfRange`] when the calendar does not know the row's date, or its whole week or month; the
+    /// row is not counted then.
+    #[inline]
+    pub fn take(
+        &mut self,
+        symbol: SymbolId,
+        minute: &Minute<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<Outcome, CalendarError> {
+        let clock = self.clock;
+        let Self { shared, symbols, .. } = self;
+        let aggregator = aggregator(symbols, symbol, &shared.rules);
+        aggregator.advance(clock, shared, sink);
+        let outcome = aggregator.take(minute, shared, sink)?;
+        self.due = self.due.min(aggregator.due());
+        self.counts.add(outcome);
+        Ok(outcome)
+    }
+
+    /// Counts a row that was refused and warns about it (P13); `symbol` and `time` as far as the row has them.
+    #[cold]
+    pub fn refuse(&mut self, symbol: Option<SymbolId>, time: Option<Timestamp>, sink: &mut impl Sink) {
+        self.counts.invalid += 1;
+        let interval = self.shared.rules.base;
+        sink.warning(&Warning { symbol, interval, kind: WarningKind::InvalidBar, time, counts: None });
+    }
+
+    /// Moves the clock of `symbol` alone to `to`; a clock never goes back.
+    #[inline]
+    pub fn advance(&mut self, symbol: SymbolId, to: Timestamp, sink: &mut impl Sink) {
+        let Self { shared, symbols, .. } = self;
+        aggregator(symbols, symbol, &shared.rules).advance(to, shared, sink);
+    }
+
+    /// Moves the clock of all symbols to `to` and closes what it passes: instant by instant, at one instant in the
+    /// order of `symbols`, which must name every symbol that was taken. A clock that would go back is counted in
+    /// [`Deriver::clocks_ignored`] and changes nothing.
+    pub fn advance_all(&mut self, to: Timestamp, symbols: &[SymbolId], sink: &mut impl Sink) {
+        while self.due <= to {
+            let now = self.due;
+            self.due = Timestamp::MAX;
+            for &symbol in symbols {
+                let aggregator = aggregator(&mut self.symbols, symbol, &self.shared.rules);
+                if aggregator.due() <= now {
+                    aggregator.advance(now, &self.shared, sink);
+                }
+                self.due = self.due.min(aggregator.due());
+            }
+        }
+        self.clocks_ignored += u64::from(to < self.clock);
+        self.clock = self.clock.max(to);
+    }
+
+    /// How often the clock that all symbols share would have gone back.
+    pub fn clocks_ignored(&self) -> u64 {
+        self.clocks_ignored
+    }
+
+    /// The next instant at which the clock would close something; [`Timestamp::MAX`] when nothing is held.
+    /// May be early, never late.
+    pub fn due(&self) -> Timestamp {
+        self.due
+    }
+
+    /// The input of `symbols` ended: in their order, what is still open is emitted or reported (P15).
+    pub fn finish(&mut self, symbols: &[SymbolId], sink: &mut impl Sink) {
+        for &symbol in symbols {
+            let Self { shared, symbols, .. } = self;
+            aggregator(symbols, symbol, &shared.rules).finish(shared, sink);
+        }
+        self.due = Timestamp::MAX;
+    }
+}
+
+/// The aggregator of `symbol`, made at its first row.
+#[inline]
+fn aggregator<'a>(
+    symbols: &'a mut Vec<Option<Box<Aggregator>>>,
+    symbol: SymbolId,
+    rules: &DeriveRules,
+) -> &'a mut Aggregator {
+    let index = symbol.index();
+    if symbols.len() <= index {
+        symbols.resize_with(index + 1, || None);
+    }
+    symbols[index].get_or_insert_with(|| Box::new(Aggregator::new(symbol, rules)))
+}

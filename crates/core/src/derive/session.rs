@@ -1,0 +1,163 @@
+//! A session that is still open for one symbol: its slots, and where each interval stands in it.
+
+use std::sync::Arc;
+
+use super::plan::{Bucket, SessionPlan};
+use super::slots::Slots;
+use crate::time::Timestamp;
+
+/// What a minute is to one interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The interval has no bucket there.
+    Outside,
+    /// Its bucket was emitted, skipped or passed.
+    Closed,
+    /// Its bucket takes bars; `moved` when the row before was in another.
+    Open {
+        /// The cursor came from another bucket, and its count is fresh.
+        moved: bool,
+    },
+}
+
+/// Where one interval stands within one session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lane {
+    /// Buckets below are emitted, skipped or passed.
+    pub(crate) closed: u32,
+    /// The cursor: the bucket of the last row, its slots, and how many of them are filled.
+    pub(crate) at: u32,
+    first: u32,
+    end: u32,
+    pub(crate) n_base: u32,
+    /// Deadline of the first open bucket that holds a bar; never, if none does.
+    pub(crate) due: Timestamp,
+}
+
+impl Lane {
+    /// Nothing seen: the cursor holds no slot and its successor is bucket 0.
+    const NEW: Self = Self { closed: 0, at: u32::MAX, first: 0, end: 0, n_base: 0, due: Timestamp::MAX };
+
+    #[inline]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.n_base == self.end - self.first
+    }
+
+    /// The usual row: falls into the cursor's open bucket, which holds a bar already and is not complete with this
+    /// one. Counts it and says true; otherwise nothing changes.
+    #[inline]
+    pub(crate) fn count_if_partial(&mut self, slot: u32) -> bool {
+        let length = self.end - self.first;
+        let usual = slot.wrapping_sub(self.first) < length
+            && self.at >= self.closed
+            && self.n_base > 0
+            && self.n_base + 1 < length;
+        self.n_base += u32::from(usual);
+        usual
+    }
+}
+
+/// A session some of whose buckets may be open.
+#[derive(Debug)]
+pub(crate) struct OpenSession {
+    pub(crate) plan: Arc<SessionPlan>,
+    pub(crate) slots: Slots,
+    pub(crate) lanes: Vec<Lane>,
+    /// Its regular hours are over and counted into weeks and months.
+    pub(crate) folded: bool,
+    /// The row expected next; makes finding its slot one comparison.
+    next_time: Timestamp,
+    next_slot: u32,
+    segment_close: Timestamp,
+}
+
+impl OpenSession {
+    pub(crate) fn new(plan: Arc<SessionPlan>) -> Self {
+        let (slots, lanes) = (Slots::default(), Vec::new());
+        let never = Timestamp::MIN;
+        Self { plan, slots, lanes, folded: false, next_time: never, next_slot: 0, segment_close: never }
+    }
+
+    /// Opens `plan` in this table. Buckets up to `given_to`, by interval, are passed.
+    pub(crate) fn reset(&mut self, plan: Arc<SessionPlan>, folded: bool, given_to: &[Timestamp]) {
+        self.slots.reset(plan.slots);
+        self.lanes.clear();
+        self.lanes.extend(given_to.iter().zip(&plan.lanes).map(|(&to, lane)| Lane {
+            closed: lane.buckets.partition_point(|b| b.close <= to) as u32,
+            ..Lane::NEW
+        }));
+        self.folded = folded;
+        (self.next_time, self.segment_close) = (Timestamp::MIN, Timestamp::MIN);
+        self.plan = plan;
+    }
+
+    /// The slot of the base bar that opens at `at`, if the session trades then.
+    #[inline]
+    pub(crate) fn find(&mut self, at: Timestamp, base_nanos: Option<i64>) -> Option<u32> {
+        let slot = if at == self.next_time && at < self.segment_close {
+            self.next_slot
+        } else {
+            let (slot, close) = self.plan.slot(at, base_nanos)?;
+            self.segment_close = close;
+            slot
+        };
+        self.next_time = at.saturating_add(base_nanos.unwrap_or(i64::MAX));
+        self.next_slot = slot + 1;
+        Some(slot)
+    }
+
+    /// What `slot` is to the interval at `lane` when buckets that end at or before `passed` are passed.
+    /// Moves the cursor to the slot's bucket if that is open.
+    #[inline]
+    pub(crate) fn stand(&mut self, lane: usize, slot: u32, passed: Timestamp) -> Standing {
+        let state = &self.lanes[lane];
+        if slot.wrapping_sub(state.first) < state.end - state.first {
+            return if state.at < state.closed { Standing::Closed } else { Standing::Open { moved: false } };
+        }
+        self.stand_elsewhere(lane, slot, passed)
+    }
+
+    fn stand_elsewhere(&mut self, lane: usize, slot: u32, passed: Timestamp) -> Standing {
+        let (state, buckets) = (&mut self.lanes[lane], &self.plan.lanes[lane].buckets);
+        let holds = |b: &Bucket| b.first <= slot && slot < b.end;
+        let next = state.at.wrapping_add(1) as usize;
+        let at = match buckets.get(next) {
+            Some(bucket) if holds(bucket) => next,
+            _ => buckets.partition_point(|b| b.end <= slot),
+        };
+        let Some(bucket) = buckets.get(at).filter(|b| holds(b)) else { return Standing::Outside };
+        let at = at as u32;
+        if bucket.close <= passed {
+            // Empty when the clock passed it; a minute that a longer interval still takes must not revive it.
+            state.closed = state.closed.max(at + 1);
+        }
+        if at < state.closed {
+            return Standing::Closed;
+        }
+        (state.at, state.first, state.end) = (at, bucket.first, bucket.end);
+        state.n_base = self.slots.count(bucket.first..bucket.end);
+        Standing::Open { moved: true }
+    }
+
+    /// The first bucket from `from` on that holds a bar.
+    pub(crate) fn next_held(&self, lane: usize, from: u32) -> Option<u32> {
+        let buckets = &self.plan.lanes[lane].buckets;
+        let mut at = from as usize;
+        loop {
+            let bucket = buckets.get(at)?;
+            let slot = self.slots.next_filled(bucket.first)?;
+            if slot >= bucket.end {
+                at += buckets[at..].partition_point(|b| b.end <= slot);
+            }
+            // A minute outside every bucket (pre-market to 1d) sends the search on to the next bucket.
+            if buckets.get(at)?.first <= slot {
+                return Some(at as u32);
+            }
+        }
+    }
+
+    /// How many base bars `bucket` holds.
+    pub(crate) fn count(&self, bucket: &Bucket) -> u32 {
+        self.slots.count(bucket.first..bucket.end)
+    }
+}

@@ -1,0 +1,50 @@
+//! Tables in and out of Barloom.
+//!
+//! Data goes one way through the crate: bytes → [`CsvDecoder`] or [`LineDecoder`] → rows of core's
+//! [`Record`](barloom_core::Record) → (the engine) → [`BarTable`] → [`PendingFile`].
+//!
+//! The decoders are state machines without I/O: they are fed bytes in pieces of any size and give rows, so a
+//! file, a pipe and a socket read by the same rules. [`RowReader`] is the thin shell that opens a file for
+//! one, compressed or not. The tables write to anything that takes bytes; a [`PendingFile`] shows its name
+//! only when it is whole.
+//!
+//! ```
+//! use barloom_io::{CsvDecoder, Decoded, Options};
+//!
+//! let mut input: &[u8] = b"symbol,open_time,open,high,low,close\nAAA,2024-11-29T14:30:00Z,1,3,1,2\n";
+//! let mut decoder = CsvDecoder::new(Options::default());
+//! let Some(Decoded::Row(row)) = decoder.decode(&mut input)? else { unreachable!() };
+//! assert_eq!((row.number, row.symbol, row.record.high), (2, "AAA", 3.0));
+//! assert!(decoder.decode(&mut input)?.is_none() && decoder.finish()?.is_none());
+//! # Ok::<(), barloom_io::CsvError>(())
+//! ```
+//!
+//! What it does not do: check prices (core does), guess a zone, a stamp or a symbol, or read Parquet, Arrow
+//! and vendors' own layouts yet.
+
+mod column;
+mod compression;
+mod csv;
+mod fault;
+mod file;
+mod layout;
+mod ndjson;
+mod number;
+mod options;
+mod output;
+mod row;
+mod table;
+mod time;
+
+pub use column::Field;
+pub use compression::Compression;
+pub use csv::{CsvDecoder, CsvError, LONGEST_ROW, MOST_COLUMNS, Resolved};
+pub use fault::Fault;
+pub use file::{ReadError, RowReader};
+pub use layout::{Layout, LayoutError, Missing, StampSource};
+pub use ndjson::{Line, LineDecoder, LineError};
+pub use options::Options;
+pub use output::{OutputDir, OutputError, PendingFile, commit_all};
+pub use row::{Decoded, Reject, Row};
+pub use table::{BarRow, BarTable, RejectRow, RejectTable, WarningRow, WarningTable};
+pub use time::{TimeFault, TimeForm, Unit};

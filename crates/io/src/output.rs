@@ -1,0 +1,233 @@
+//! Output that is whole or not there.
+//!
+//! A [`PendingFile`] is written under a temporary name in the folder it is for, synced, and renamed when it
+//! is committed; dropped before that, it leaves nothing. Several files are committed together: all are synced
+//! before the first is renamed, so only a rename that fails can leave some new and some old.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Bytes gathered before the system is asked to write.
+const BUFFER: usize = 1 << 16;
+
+/// Numbers the temporary names of this process.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Why an output could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: can't be {action}: {source}", .file.display())]
+pub struct OutputError {
+    /// The file under its final name.
+    pub file: PathBuf,
+    /// What was tried: `created`, `written`, `put in place`.
+    pub action: &'static str,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// A folder for output files.
+#[derive(Debug, Clone)]
+pub struct OutputDir(PathBuf);
+
+impl OutputDir {
+    /// The folder at `path`, made if it is not there.
+    ///
+    /// # Errors
+    /// [`OutputError`] when it can't be made.
+    pub fn create(path: &Path) -> Result<Self, OutputError> {
+        fs::create_dir_all(path).map_err(failed(path, "created"))?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// A new file of the name `name`, not visible before it is committed.
+    ///
+    /// # Errors
+    /// [`OutputError`] when it can't be created.
+    pub fn file(&self, name: &str) -> Result<PendingFile, OutputError> {
+        PendingFile::create(&self.0.join(name))
+    }
+
+    /// Where the folder is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// A file being written that nobody can see yet. Its write errors name the file.
+#[derive(Debug)]
+pub struct PendingFile {
+    path: PathBuf,
+    temporary: Temporary,
+    file: BufWriter<File>,
+}
+
+/// A name that is removed unless it was given up.
+#[derive(Debug)]
+struct Temporary(Option<PathBuf>);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // Nothing is left to do about a file that can't be removed.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+impl PendingFile {
+    /// Begins a file that will be at `path`; an old one stays until then.
+    ///
+    /// # Errors
+    /// [`OutputError`] when the folder can't be written to, or `path` has no file name.
+    pub fn create(path: &Path) -> Result<Self, OutputError> {
+        let failed = failed(path, "created");
+        if path.is_dir() {
+            return Err(failed(ErrorKind::IsADirectory.into()));
+        }
+        let Some(name) = path.file_name() else { return Err(failed(ErrorKind::InvalidInput.into())) };
+        loop {
+            let mut hidden = std::ffi::OsString::from(".");
+            hidden.push(name);
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            hidden.push(format!(".tmp-{}-{number}", std::process::id()));
+            let temporary = path.with_file_name(hidden);
+            match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+                Ok(file) => {
+                    let (path, temporary) = (path.to_owned(), Temporary(Some(temporary)));
+                    return Ok(Self { path, temporary, file: BufWriter::with_capacity(BUFFER, file) });
+                }
+                // A process with our number died here before: the next name is free.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+
+    /// Where the file will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Shows the file under its name, whole and on disk.
+    ///
+    /// # Errors
+    /// [`OutputError`] when it can't be written out or renamed; the temporary file is removed then.
+    pub fn commit(self) -> Result<(), OutputError> {
+        commit_all([self])
+    }
+
+    fn sync(&mut self) -> Result<(), OutputError> {
+        let written = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        written.map_err(failed(&self.path, "written"))
+    }
+
+    fn rename(mut self) -> Result<(), OutputError> {
+        if let Some(temporary) = &self.temporary.0 {
+            fs::rename(temporary, &self.path).map_err(failed(&self.path, "put in place"))?;
+        }
+        self.temporary.0 = None;
+        Ok(())
+    }
+
+    fn named(&self, error: io::Error) -> io::Error {
+        let kind = error.kind();
+        io::Error::new(kind, failed(&self.path, "written")(error))
+    }
+}
+
+impl Write for PendingFile {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes).map_err(|error| self.named(error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush().map_err(|error| self.named(error))
+    }
+}
+
+/// Commits several files: first all are written out, then all renamed.
+///
+/// # Errors
+/// [`OutputError`] of the first file that fails. If that is in writing out, no name has changed; if it is in
+/// renaming, files before it are new and those from it on are as they were.
+pub fn commit_all(files: impl IntoIterator<Item = PendingFile>) -> Result<(), OutputError> {
+    let mut files: Vec<_> = files.into_iter().collect();
+    files.iter_mut().try_for_each(PendingFile::sync)?;
+    let mut folders: Vec<PathBuf> =
+        files.iter().filter_map(|file| file.path.parent()).map(Path::to_owned).collect();
+    files.into_iter().try_for_each(PendingFile::rename)?;
+    folders.sort();
+    folders.dedup();
+    // The names are on disk when their folder is; systems that can't sync a folder do so on their own.
+    for folder in folders.iter().filter_map(|folder| File::open(folder).ok()) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+fn failed(file: &Path, action: &'static str) -> impl Fn(io::Error) -> OutputError {
+    let file = file.to_owned();
+    move |source| OutputError { file: file.clone(), action, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = entries.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_shows_when_it_is_committed_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OutputDir::create(&folder.path().join("a/b")).unwrap();
+        let mut file = dir.file("5m.csv").unwrap();
+        file.write_all(b"rows").unwrap();
+        assert!(!dir.path().join("5m.csv").exists());
+        assert!(names(dir.path())[0].starts_with(".5m.csv.tmp-"));
+        file.commit().unwrap();
+        assert_eq!(names(dir.path()), ["5m.csv"]);
+        assert_eq!(fs::read(dir.path().join("5m.csv")).unwrap(), b"rows");
+    }
+
+    #[test]
+    fn a_dropped_file_leaves_the_old_one_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("5m.csv");
+        fs::write(&path, "old").unwrap();
+        let mut file = PendingFile::create(&path).unwrap();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(
+            (names(folder.path()), fs::read(&path).unwrap()),
+            (vec!["5m.csv".to_owned()], b"old".to_vec())
+        );
+    }
+
+    #[test]
+    fn a_rename_that_fails_names_its_file_and_removes_what_is_pending() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["5m.csv", "1h.csv"].map(|name| PendingFile::create(&folder.path().join(name)).unwrap());
+        // A folder that is not empty can't be replaced by a file.
+        fs::create_dir_all(folder.path().join("5m.csv/in")).unwrap();
+        let error = commit_all(files).unwrap_err();
+        assert!(error.to_string().contains("5m.csv: can't be put in place"), "{error}");
+        assert_eq!(names(folder.path()), ["5m.csv"]);
+    }
+
+    #[test]
+    fn a_place_that_can_not_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = PendingFile::create(&folder.path().join("no/5m.csv")).unwrap_err();
+        assert!(error.to_string().contains("no/5m.csv: can't be created"), "{error}");
+        let error = PendingFile::create(folder.path()).unwrap_err();
+        assert_eq!(error.source.kind(), ErrorKind::IsADirectory);
+    }
+}
