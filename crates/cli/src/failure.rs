@@ -26,32 +26,45 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
-    report: Report,
+    message: String,
+    /// The text that is wrong, with a caret at the place.
+    excerpt: Option<Report>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl fmt::Display) -> Self {
-        Self { kind, report: Report::new(MietteDiagnostic::new(message.to_string())) }
+        Self { kind, message: message.to_string(), excerpt: None }
     }
 
     /// A fault at a place of a session file, shown with a caret.
     pub(crate) fn in_config(path: &Path, text: &str, error: &ConfigError) -> Self {
         let message = format!("{}, line {}: {}", path.display(), error.line, error.message);
-        let caret = LabeledSpan::new_with_span(Some("here".to_owned()), error.span.clone());
-        let diagnostic = MietteDiagnostic::new(message).with_label(caret);
+        let caret = LabeledSpan::new_with_span(None, error.span.clone());
+        let diagnostic = MietteDiagnostic::new(String::new()).with_label(caret);
         let source = NamedSource::new(path.display().to_string(), text.to_owned());
-        Self { kind: Kind::Config, report: Report::new(diagnostic).with_source_code(source) }
+        Self { kind: Kind::Config, message, excerpt: Some(Report::new(diagnostic).with_source_code(source)) }
+    }
+
+    /// Stdout could not be written; that its reader went away is the usual reason.
+    pub(crate) fn stdout(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::new(Kind::Run, "stdout: its reader went away"),
+            _ => Self::new(Kind::Run, format!("stdout: can't be written: {error}")),
+        }
     }
 
     /// Tells it on stderr.
     pub(crate) fn report(&self) -> ExitCode {
-        let theme = if tell::is_terminal() { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
-        let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false).with_links(false);
-        let mut text = String::new();
-        if handler.render_report(&mut text, self.report.as_ref()).is_err() {
-            text = self.report.to_string();
+        tell::line(&format!("error: {}", self.message));
+        if let Some(excerpt) = &self.excerpt {
+            let theme = if tell::is_terminal() { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
+            let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false).with_links(false);
+            let mut text = String::new();
+            if handler.render_report(&mut text, excerpt.as_ref()).is_ok() {
+                let lines = text.lines().filter(|line| !line.trim_matches([' ', 'x', '×']).is_empty());
+                tell::line(&lines.collect::<Vec<_>>().join("\n"));
+            }
         }
-        tell::line(&format!("error: {}", text.trim()));
         ExitCode::from(self.kind as u8)
     }
 }

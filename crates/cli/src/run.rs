@@ -108,7 +108,7 @@ fn relate(config: &mut SessionConfig, folder: &Path) {
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut to = io::stdout().lock();
     let done = writeln!(to, "{text}").and_then(|()| to.flush());
-    done.map_err(|error| Failure::new(Kind::Run, format!("stdout: can't be written: {error}")))
+    done.map_err(|error| Failure::stdout(&error))
 }
 
 fn kind_of(error: &RunError<ReadError>, out: &Out) -> Failure {
@@ -152,6 +152,12 @@ impl Out {
         }
     }
 
+    fn told(&mut self, done: io::Result<()>) {
+        if let Err(error) = done {
+            self.failed.get_or_insert_with(|| Failure::stdout(&error));
+        }
+    }
+
     fn finish(self, symbols: &Symbols) -> Result<(), Failure> {
         let Self { tables, rejects, ndjson, failed: failure, .. } = self;
         failure.map_or(Ok(()), Err)?;
@@ -162,7 +168,7 @@ impl Out {
         }
         .map_err(failed(Kind::Run))?;
         let flushed = ndjson.map_or(Ok(()), |mut to| to.flush());
-        flushed.map_err(|error| Failure::new(Kind::Run, format!("stdout: can't be written: {error}")))
+        flushed.map_err(|error| Failure::stdout(&error))
     }
 }
 
@@ -177,7 +183,7 @@ impl Subscriber for Out {
         }
         if let Some(to) = &mut self.ndjson {
             let done = Told::bar(None, bar, symbols, self.hours).write(to);
-            self.note(done);
+            self.told(done);
         }
     }
 
@@ -188,7 +194,7 @@ impl Subscriber for Out {
         }
         if let Some(to) = &mut self.ndjson {
             let done = Told::warning(None, warning, symbols).write(to);
-            self.note(done);
+            self.told(done);
         }
     }
 

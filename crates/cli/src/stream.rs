@@ -203,7 +203,7 @@ impl Out {
 
     fn flush(&mut self) -> Result<(), Failure> {
         let flushed = self.failed.take().map_or_else(|| self.to.flush(), Err);
-        flushed.map_err(|error| Failure::new(Kind::Run, format!("stdout: can't be written: {error}")))
+        flushed.map_err(|error| Failure::stdout(&error))
     }
 }
 

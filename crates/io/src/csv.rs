@@ -4,19 +4,17 @@
 //! semicolons, tabs or bars instead. Then each line is a row or a reject. What comes out does not depend on
 //! where the pieces were cut, buffers are reused, and a row allocates nothing.
 
-use std::fmt;
-
 use barloom_core::{Label, Record, Stamp};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-use jiff::tz::TimeZone;
 
 use crate::column::Field;
 use crate::fault::{Fault, shown};
-use crate::layout::{Layout, LayoutError, StampSource};
+use crate::layout::{Layout, LayoutError};
 use crate::number::{count, float, is_null};
 use crate::options::Options;
+use crate::resolved::Resolved;
 use crate::row::{Decoded, Reject, Row};
-use crate::time::{TimeFault, TimeForm, TimeReader};
+use crate::time::{TimeFault, TimeReader};
 
 /// The longest row in bytes; a longer one is a quote that was never closed.
 pub const LONGEST_ROW: usize = 1 << 20;
@@ -93,19 +91,6 @@ pub enum CsvError {
         /// The line of the file the row begins on.
         row: u64,
     },
-}
-
-/// What the decoder found out about its input; it prints as one line for people.
-#[derive(Debug, Clone, Copy)]
-pub struct Resolved<'a> {
-    /// Which column means what.
-    pub layout: &'a Layout,
-    /// What separates the cells, usually a comma.
-    pub separator: char,
-    /// How times are written; `None` until a row was read.
-    pub time_form: Option<TimeForm>,
-    /// The zone stated for times without an offset.
-    pub zone: Option<&'a TimeZone>,
 }
 
 impl CsvDecoder {
@@ -284,7 +269,7 @@ impl CsvDecoder {
 }
 
 impl Place {
-    /// Passes over line ends between rows, and begins a row at the first other byte; `false` if there is none.
+    /// Passes over line ends and begins a row at the first other byte; `false` if there is none.
     fn skip_line_ends(&mut self, input: &mut &[u8]) -> bool {
         while let Some((&byte, rest)) = input.split_first() {
             match byte {
@@ -403,8 +388,8 @@ fn name(cell: &[u8]) -> String {
 
 fn reader(separator: u8) -> Reader {
     let mut reader = ReaderBuilder::new().delimiter(separator).build();
-    // csv-core drops a byte order mark if its first piece holds all of it: after a line feed it looks no more,
-    // so that pieces don't matter.
+    // csv-core drops a byte order mark if its first piece holds all of it. After a line feed it looks no
+    // more, so that pieces don't matter.
     reader.read_record(b"\n", &mut [0], &mut [0]);
     reader
 }
@@ -416,33 +401,6 @@ fn grow<T: Clone + Default>(buffer: &mut Vec<T>, longest: usize, row: u64) -> Re
     }
     buffer.resize(buffer.len() * 2, T::default());
     Ok(())
-}
-
-impl fmt::Display for Resolved<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "time from `{}`", self.layout.column(Field::Time).unwrap_or_default())?;
-        match self.time_form {
-            Some(TimeForm::Count(unit)) => write!(f, " ({unit} since 1970)")?,
-            Some(TimeForm::Local) => {
-                let zone = self.zone.and_then(TimeZone::iana_name);
-                write!(f, " ({})", zone.unwrap_or("the zone it names"))?;
-            }
-            Some(TimeForm::Date) => f.write_str(" (dates)")?,
-            Some(TimeForm::Offset) => f.write_str(" (with offset)")?,
-            None => {}
-        }
-        if let Some((stamp, source)) = self.layout.stamp().zip(self.layout.stamp_source()) {
-            let source = match source {
-                StampSource::Stated => "stated",
-                StampSource::Column => "by the column's name",
-            };
-            write!(f, ", stamp {} ({source})", format!("{stamp:?}").to_lowercase())?;
-        }
-        match self.separator {
-            ',' => Ok(()),
-            other => write!(f, ", separated by {other:?}"),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use crate::compression::{Compression, Source};
-use crate::csv::{CsvDecoder, CsvError, Resolved};
+use crate::csv::{CsvDecoder, CsvError};
 use crate::options::Options;
+use crate::resolved::Resolved;
 use crate::row::Decoded;
 
 /// Bytes given to the decoder at once; with the longest row the only memory that reading takes.

@@ -1,8 +1,8 @@
 //! A header becomes columns: which cell of a row means what.
 //!
 //! Columns go by name, in any order and case. Of several time columns one is taken: `open_time` and its kin,
-//! then `close_time`, then `timestamp`, `datetime`, `ts`, `t`, `time`, `date`; a stated stamp puts the columns
-//! that agree with it first and those that contradict it last. Any other meaning found twice is an error.
+//! then `close_time`, then `timestamp`, `datetime`, `ts`, `t`, `time`, `date`; with a stated stamp, columns
+//! that agree with it come first and those that contradict it last. Any other meaning there twice is an error.
 
 use barloom_core::Stamp;
 

@@ -1,7 +1,7 @@
 //! The input lines of `barloom stream`: one JSON object a line, a bar or a move of the clock.
 //!
 //! ```text
-//! {"bar":{"symbol":"AAA","ts":"2024-11-26T14:30:00Z","open":100,"high":102,"low":99,"close":101,"volume":10}}
+//! {"bar":{"symbol":"AAA","ts":"2024-11-26T14:30:00Z","open":100,"high":102,"low":99,"close":101}}
 //! {"clock":"2024-11-26T14:35:00Z"}
 //! ```
 //! `ts` is ISO 8601 or whole nanoseconds since 1970; `volume`, `vwap`, `trade_count` may be absent or null.
@@ -108,8 +108,8 @@ fn perhaps(nearest: &Option<&'static str>) -> String {
 }
 
 impl LineDecoder {
-    /// A decoder that reads times without offset in the stated zone, takes `ts` for what the stated stamp says
-    /// (open when none is), and gives the stated symbol to bars without one.
+    /// A decoder that reads times without offset in the stated zone, takes `ts` for what the stated stamp
+    /// says (open when none is), and gives the stated symbol to bars without one.
     pub fn new(options: &Options) -> Self {
         let time = TimeReader::new(options.tz.clone(), options.is_daily());
         Self { time, stamp: options.stamp.unwrap_or(Stamp::Open), symbol: options.symbol.clone() }

@@ -162,7 +162,9 @@ pub fn commit_all(files: impl IntoIterator<Item = PendingFile>) -> Result<(), Ou
     folders.sort();
     folders.dedup();
     // The names are on disk when their folder is; systems that can't sync a folder do so on their own.
-    for folder in folders.iter().filter_map(|folder| File::open(folder).ok()) {
+    let here =
+        |folder: &PathBuf| if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.clone() };
+    for folder in folders.iter().filter_map(|folder| File::open(here(folder)).ok()) {
         let _ = folder.sync_all();
     }
     Ok(())

@@ -66,9 +66,10 @@ pub struct BarRow<'a> {
 ///
 /// let mut table = BarTable::new(Vec::new(), &["rsi_14"], false)?;
 /// # let at = barloom_core::Timestamp::from_nanos(0);
-/// # let bar = BarRow { symbol: "AAA", interval: Interval::DAY, session: "1970-01-01", open_time: at, close_time: at,
-/// #     open: 1.0, high: 3.5, low: 1.0, close: 2.0, volume: None, vwap: None, trade_count: Some(7), n_base: 1,
-/// #     n_expected: 1, hours: None };
+/// # let (session, interval) = ("1970-01-01", Interval::DAY);
+/// # let bar = BarRow { symbol: "AAA", interval, session, open_time: at, close_time: at, open: 1.0, high: 3.5,
+/// #     low: 1.0, close: 2.0, volume: None, vwap: None, trade_count: Some(7), n_base: 1, n_expected: 1,
+/// #     hours: None };
 /// table.write(&bar, &[Some(55.1)])?;
 /// let text = String::from_utf8(table.into_inner()).unwrap();
 /// assert!(text.ends_with(",1,3.5,1,2,,,7,1,1,55.1\n"));

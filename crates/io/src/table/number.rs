@@ -125,7 +125,11 @@ mod tests {
         }
 
         #[test]
-        fn a_price_is_written_as_std_writes_it(digits in -900_000_000_000_000_000_i64..900_000_000_000_000_000, cut in 0..18, places in 0..9) {
+        fn a_price_is_written_as_std_writes_it(
+            digits in -900_000_000_000_000_000_i64..900_000_000_000_000_000,
+            cut in 0..18,
+            places in 0..9,
+        ) {
             let value = (digits / 10_i64.pow(cut as u32)) as f64 / 10_f64.powi(places);
             if value == 0.0 || (SMALL..LARGE).contains(&value.abs()) {
                 prop_assert_eq!(text(value), value.to_string());

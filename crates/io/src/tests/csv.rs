@@ -2,6 +2,7 @@
 
 use super::*;
 use barloom_core::{Interval, Symbol};
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 const HEADER: &str = "symbol,open_time,open,high,low,close,volume,vwap,trade_count\n";
