@@ -20,7 +20,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use barloom_core::derive::{Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, Policy, Stub, TradingHours};
+use barloom_core::derive::{
+    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, Policy, Stub, TradingHours,
+};
 use barloom_core::error::{WordError, nearest, word};
 use barloom_core::{Calendar, Interval, Stamp};
 use serde::Deserialize;
@@ -176,10 +178,13 @@ impl FromStr for Grace {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let span = text.parse::<jiff::SignedDuration>().ok().and_then(|span| i64::try_from(span.as_nanos()).ok());
+        let span =
+            text.parse::<jiff::SignedDuration>().ok().and_then(|span| i64::try_from(span.as_nanos()).ok());
         match span.filter(|&nanos| nanos >= 0) {
             Some(nanos) => Ok(Self(nanos)),
-            None => Err(format!("grace `{text}` is not allowed; write a time of 0 or longer, like 2s or 500ms")),
+            None => {
+                Err(format!("grace `{text}` is not allowed; write a time of 0 or longer, like 2s or 500ms"))
+            }
         }
     }
 }
@@ -212,12 +217,16 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(from: D) -> 
     String::deserialize(from)?.parse().map_err(D::Error::custom)
 }
 
-fn parsed_option<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(from: D) -> Result<Option<T>, D::Error> {
+fn parsed_option<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
     parsed(from).map(Some)
 }
 
 /// One value or a list of them, each text or a number.
-fn one_or_many<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(from: D) -> Result<Vec<T>, D::Error> {
+fn one_or_many<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
     struct Values<T>(std::marker::PhantomData<T>);
 
     impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for Values<T> {

@@ -129,7 +129,9 @@ impl<S: Source> SessionCoordinator<S> {
 
 impl<S: Source> Feed<S> {
     fn pull(&mut self, symbols: &mut Symbols, deriver: &Deriver) -> Result<(), CoordinatorError<S::Error>> {
-        let Some(row) = self.source.next_row(symbols).map_err(CoordinatorError::Source)? else { return Ok(()) };
+        let Some(row) = self.source.next_row(symbols).map_err(CoordinatorError::Source)? else {
+            return Ok(());
+        };
         if let Ok((symbol, record)) = &row.content {
             match deriver.check(record) {
                 Ok(minute) => {

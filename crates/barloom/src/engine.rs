@@ -7,7 +7,10 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use barloom_core::derive::{ClosedBar, ClosedStretch, Counts, DeriveRules, Deriver, FileError, FileTrial, Refusal, Sink, Warning, WarningKind};
+use barloom_core::derive::{
+    ClosedBar, ClosedStretch, Counts, DeriveRules, Deriver, FileError, FileTrial, Refusal, Sink, Warning,
+    WarningKind,
+};
 use barloom_core::{CalendarError, Interval, SymbolId, Symbols, Timestamp};
 
 use crate::coordinator::{CoordinatorError, SessionCoordinator, StepRow};
@@ -112,7 +115,8 @@ pub struct IntervalSummary {
 impl RunSummary {
     /// The summary of a run under `rules` that did nothing yet.
     pub fn new(rules: &DeriveRules) -> Self {
-        let intervals = rules.intervals.iter().map(|rule| (rule.interval, IntervalSummary::default())).collect();
+        let intervals =
+            rules.intervals.iter().map(|rule| (rule.interval, IntervalSummary::default())).collect();
         Self { intervals, ..Self::default() }
     }
 
@@ -144,14 +148,22 @@ enum Notice {
 }
 
 impl Notice {
-    /// Symbols in name order; a warning about an unreadable row, which names none, comes first.
-    fn key<'s>(&self, symbols: &'s Symbols) -> (Option<&'s str>, Interval) {
-        let (symbol, interval) = match self {
-            Self::Bar(bar) => (Some(bar.symbol), bar.interval),
-            Self::Warning(warning) => (warning.symbol, warning.interval),
+    /// Instants ascend: a bucket that a younger one's last row closed was due earlier than its step. At one instant
+    /// symbols are in name order; a warning about an unreadable row, which names none, comes first.
+    fn key<'s>(&self, order: &Order<'s>) -> (Timestamp, Option<&'s str>, Interval) {
+        let (due, symbol, interval) = match self {
+            Self::Bar(bar) => (bar.close_time.saturating_add(order.grace), Some(bar.symbol), bar.interval),
+            Self::Warning(warning) => (order.now, warning.symbol, warning.interval),
         };
-        (symbol.map(|id| symbols.name(id).as_str()), interval)
+        (due.min(order.now), symbol.map(|id| order.symbols.name(id).as_str()), interval)
     }
+}
+
+/// What the order of notices depends on.
+struct Order<'s> {
+    symbols: &'s Symbols,
+    grace: i64,
+    now: Timestamp,
 }
 
 /// The notices of one step, each with its place among them.
@@ -163,9 +175,21 @@ impl Notices {
         self.0.push((self.0.len(), notice));
     }
 
-    /// Brings them into the order in which they are told. Sorting by place too needs no memory to be stable.
-    fn sort(&mut self, symbols: &Symbols) {
-        self.0.sort_unstable_by(|(i, a), (j, b)| a.key(symbols).cmp(&b.key(symbols)).then(i.cmp(j)));
+    /// Tells them in their order. Sorting by place too needs no memory to be stable.
+    fn tell(&mut self, order: &Order<'_>, summary: &mut RunSummary, subscriber: &mut impl Subscriber) {
+        self.0.sort_unstable_by(|(i, a), (j, b)| a.key(order).cmp(&b.key(order)).then(i.cmp(j)));
+        for (_, notice) in self.0.drain(..) {
+            match notice {
+                Notice::Bar(bar) => {
+                    summary.bar(&bar);
+                    subscriber.bar(&bar, order.symbols);
+                }
+                Notice::Warning(warning) => {
+                    summary.warning(&warning);
+                    subscriber.warning(&warning, order.symbols);
+                }
+            }
+        }
     }
 }
 
@@ -211,7 +235,10 @@ impl<S: Source> Engine<S> {
     ///
     /// # Errors
     /// [`RunError`]; what was told before stands.
-    pub fn run(mut self, subscriber: &mut impl Subscriber) -> Result<(RunSummary, Symbols), RunError<S::Error>> {
+    pub fn run(
+        mut self,
+        subscriber: &mut impl Subscriber,
+    ) -> Result<(RunSummary, Symbols), RunError<S::Error>> {
         self.coordinator.start(&self.deriver)?;
         while let Some(now) = self.coordinator.next_step(&self.deriver)? {
             self.take_rows(subscriber)?;
@@ -224,7 +251,8 @@ impl<S: Source> Engine<S> {
         }
         let symbols = self.coordinator.symbols();
         self.deriver.finish(symbols.by_name(), &mut self.notices);
-        self.tell(subscriber);
+        let order = Order { symbols, grace: self.deriver.rules().grace, now: Timestamp::MAX };
+        self.notices.tell(&order, &mut self.summary, subscriber);
         self.trial.end(self.deriver.counts()).map_err(RunError::Input)?;
         Ok(self.summarised())
     }
@@ -239,7 +267,12 @@ impl<S: Source> Engine<S> {
         for row in coordinator.rows() {
             let source = coordinator.source_name(row.source);
             let refused = |symbol, time, reason: &str, subscriber: &mut _| {
-                refuse(*on_invalid, &Reject { source, number: row.number, symbol, time, reason }, coordinator.symbols(), subscriber)
+                refuse(
+                    *on_invalid,
+                    &Reject { source, number: row.number, symbol, time, reason },
+                    coordinator.symbols(),
+                    subscriber,
+                )
             };
             let (symbol, record) = match &row.content {
                 Ok(content) => content,
@@ -269,33 +302,17 @@ impl<S: Source> Engine<S> {
 
     /// Closes, instant by instant, what lies between the last step and `now`; what the rows closed belongs to `now`.
     fn move_clock(&mut self, now: Timestamp, subscriber: &mut impl Subscriber) {
-        while self.deriver.due() < now {
-            let due = self.deriver.due();
-            self.deriver.advance_all(due, self.coordinator.symbols().by_name(), &mut self.between);
-            tell(&mut self.between, self.coordinator.symbols(), &mut self.summary, subscriber);
+        let Self { coordinator, deriver, notices, between, summary, .. } = self;
+        let symbols = coordinator.symbols();
+        let grace = deriver.rules().grace;
+        let order = |now| Order { symbols, grace, now };
+        while deriver.due() < now {
+            let due = deriver.due();
+            deriver.advance_all(due, symbols.by_name(), between);
+            between.tell(&order(due), summary, subscriber);
         }
-        self.deriver.advance_all(now, self.coordinator.symbols().by_name(), &mut self.notices);
-        self.tell(subscriber);
-    }
-
-    fn tell(&mut self, subscriber: &mut impl Subscriber) {
-        tell(&mut self.notices, self.coordinator.symbols(), &mut self.summary, subscriber);
-    }
-}
-
-fn tell(notices: &mut Notices, symbols: &Symbols, summary: &mut RunSummary, subscriber: &mut impl Subscriber) {
-    notices.sort(symbols);
-    for (_, notice) in notices.0.drain(..) {
-        match notice {
-            Notice::Bar(bar) => {
-                summary.bar(&bar);
-                subscriber.bar(&bar, symbols);
-            }
-            Notice::Warning(warning) => {
-                summary.warning(&warning);
-                subscriber.warning(&warning, symbols);
-            }
-        }
+        deriver.advance_all(now, symbols.by_name(), notices);
+        notices.tell(&order(now), summary, subscriber);
     }
 }
 

@@ -17,7 +17,9 @@ use crate::tables::hours_word;
 
 /// Show a calendar's sessions: of a month, of a day, or the next one
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  barloom calendar XNYS 2024-11\n  barloom calendar CME_EQ 2024-11-28 --format json\n  barloom calendar XHKG --next")]
+#[command(
+    after_help = "Examples:\n  barloom calendar XNYS 2024-11\n  barloom calendar CME_EQ 2024-11-28 --format json\n  barloom calendar XHKG --next"
+)]
 pub(crate) struct CalendarArgs {
     /// XNYS, 24/7, FX, CME_EQ, CME_FX, XLON, XHKG or XTKS
     #[arg(value_name = "ID")]
@@ -69,7 +71,8 @@ impl std::str::FromStr for When {
             return Ok(Self { from: date, to: date });
         }
         let month = || format!("{text}-01").parse::<Date>().ok().filter(|_| text.len() == 7);
-        let from = month().ok_or_else(|| format!("`{text}` is neither a month like 2024-11 nor a day like 2024-11-29"))?;
+        let from = month()
+            .ok_or_else(|| format!("`{text}` is neither a month like 2024-11 nor a day like 2024-11-29"))?;
         Ok(Self { from, to: from.last_of_month() })
     }
 }
@@ -88,7 +91,9 @@ pub(crate) fn calendar(args: &CalendarArgs) -> Result<(), Failure> {
             let days: Vec<Value> = days.iter().map(|day| day.json(&calendar)).collect();
             let zone = calendar.zone().iana_name();
             let valid = [from.to_string(), to.to_string()];
-            print(&json!({ "calendar": calendar.id(), "zone": zone, "valid": valid, "days": days }).to_string())
+            print(
+                &json!({ "calendar": calendar.id(), "zone": zone, "valid": valid, "days": days }).to_string(),
+            )
         }
     }
 }
@@ -139,7 +144,8 @@ fn listed(calendar: &Calendar, when: Option<When>) -> Result<Vec<Day>, Failure> 
 /// An instant on the venue's clock: `09:30-05:00`, with the date where it is not `date`.
 fn local(calendar: &Calendar, at: Timestamp, date: Date) -> String {
     let zoned = at.to_jiff().to_zoned(calendar.zone().clone());
-    let time = if zoned.date() == date { zoned.strftime("%H:%M%:z") } else { zoned.strftime("%Y-%m-%d %H:%M%:z") };
+    let time =
+        if zoned.date() == date { zoned.strftime("%H:%M%:z") } else { zoned.strftime("%Y-%m-%d %H:%M%:z") };
     time.to_string()
 }
 
@@ -169,14 +175,21 @@ fn table(calendar: &Calendar, days: &[Day]) -> String {
         table.add_row(row.chain(around).chain([closed]));
     }
     let sessions = days.iter().filter(|day| day.session.is_some()).count();
-    format!("{}: {}\nknown from {from} to {to}\n\n{table}\n\n{sessions} sessions", calendar.id(), calendar.description())
+    format!(
+        "{}: {}\nknown from {from} to {to}\n\n{table}\n\n{sessions} sessions",
+        calendar.id(),
+        calendar.description()
+    )
 }
 
 fn cells(calendar: &Calendar, session: &Session) -> Vec<String> {
     let at = |instant| local(calendar, instant, session.date());
     let regular = session.regular();
     let utc = |instant: Timestamp| instant.to_jiff().strftime("%H:%M").to_string();
-    let breaks: Vec<String> = regular.windows(2).map(|pair| format!("{}-{}", clock_time(calendar, pair[0].close), clock_time(calendar, pair[1].open))).collect();
+    let breaks: Vec<String> = regular
+        .windows(2)
+        .map(|pair| format!("{}-{}", clock_time(calendar, pair[0].close), clock_time(calendar, pair[1].open)))
+        .collect();
     let in_utc = format!("{}-{}", utc(session.open()), utc(session.close()));
     vec![at(session.open()), at(session.close()), in_utc, breaks.join(" "), duration(regular)]
 }
@@ -189,8 +202,9 @@ fn clock_time(calendar: &Calendar, at: Timestamp) -> String {
 /// `04:00-09:30 16:00-20:00`: the segments outside regular hours.
 fn around(calendar: &Calendar, session: &Session) -> String {
     let outer = session.segments().iter().filter(|s| s.hours != barloom_core::Hours::Regular);
-    let texts: Vec<String> =
-        outer.map(|s| format!("{}-{}", clock_time(calendar, s.open), clock_time(calendar, s.close))).collect();
+    let texts: Vec<String> = outer
+        .map(|s| format!("{}-{}", clock_time(calendar, s.open), clock_time(calendar, s.close)))
+        .collect();
     texts.join(" ")
 }
 

@@ -6,8 +6,8 @@ use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
 use barloom::engine::{OnInvalid, RunSummary};
 use barloom::source::Unreadable;
-use barloom_core::derive::{ClosedBar, Clocks, Deriver, FileFeed, Sink, Warning};
 use barloom_core::Symbols;
+use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
 use barloom_io::{Options, OutputError};
 use clap::Args;
 
@@ -19,7 +19,9 @@ use crate::{inputs, interrupt, tell};
 
 /// Derive longer bars from files of base bars
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  barloom derive btc_1m.csv.gz -i 5m,1h,1d --symbol BTC --stamp open --tz UTC --out out")]
+#[command(
+    after_help = "Example:\n  barloom derive btc_1m.csv.gz -i 5m,1h,1d --symbol BTC --stamp open --tz UTC --out out"
+)]
 pub(crate) struct DeriveArgs {
     /// CSV files, plain, .gz or .zst, read in this order
     #[arg(required = true, value_name = "INPUT")]
@@ -46,7 +48,10 @@ const NOTHING_WRITTEN: &str = "nothing was written";
 /// Runs the command.
 pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
     if args.out.as_os_str() == "-" {
-        return Err(Failure::new(Kind::Config, "--out - writes an Arrow stream, which is not built yet; name a folder"));
+        return Err(Failure::new(
+            Kind::Config,
+            "--out - writes an Arrow stream, which is not built yet; name a folder",
+        ));
     }
     interrupt::watch()?;
     let mut config = args.shared.into_config();
@@ -82,7 +87,8 @@ impl Derivation {
         let rules = inputs::rules(config)?;
         let path = config.out.as_deref().unwrap_or_else(|| ".".as_ref());
         let tables = Tables::create(path, &rules, order).map_err(failed(Kind::Run))?;
-        let rejects = config.rejects.as_deref().map(Rejects::create).transpose().map_err(failed(Kind::Run))?;
+        let rejects =
+            config.rejects.as_deref().map(Rejects::create).transpose().map_err(failed(Kind::Run))?;
         let summary = RunSummary::new(&rules);
         Ok(Self {
             feed: FileFeed::new(Clocks::PerSymbol, &rules),
@@ -99,10 +105,14 @@ impl Derivation {
             self.read(path)?;
         }
         let Self { mut deriver, mut feed, symbols, mut out, .. } = self;
-        let finished = feed.finish(&mut deriver, symbols.by_name(), &mut Telling { out: &mut out, symbols: &symbols });
+        let finished =
+            feed.finish(&mut deriver, symbols.by_name(), &mut Telling { out: &mut out, symbols: &symbols });
         finished.map_err(|error| Failure::new(Kind::Data, format!("{error}; {NOTHING_WRITTEN}")))?;
         let Out { tables, rejects, mut summary, failed: error, .. } = out;
-        error.map_or(Ok(()), Err).and_then(|()| tables.commit(&symbols, rejects)).map_err(failed(Kind::Run))?;
+        error
+            .map_or(Ok(()), Err)
+            .and_then(|()| tables.commit(&symbols, rejects))
+            .map_err(failed(Kind::Run))?;
         summary.close(&deriver, feed.trial());
         if let Some(stretch) = &summary.closed_stretch {
             tell::line(&format!("warning: {stretch}"));
@@ -122,9 +132,15 @@ impl Derivation {
             let unreadable = match &row.content {
                 Ok((symbol, record)) => {
                     let taken = feed.row(deriver, *symbol, symbols.by_name(), record, sink);
-                    let reason = taken.map_err(|e| nothing_written(&format!("{name}, row {}: {e}", row.number)))?.err();
+                    let reason = taken
+                        .map_err(|e| nothing_written(&format!("{name}, row {}: {e}", row.number)))?
+                        .err();
                     let time = record.label.open_time(self.options.base);
-                    reason.map(|reason| Unreadable { symbol: Some(*symbol), time, reason: reason.to_string() })
+                    reason.map(|reason| Unreadable {
+                        symbol: Some(*symbol),
+                        time,
+                        reason: reason.to_string(),
+                    })
                 }
                 Err(unreadable) => {
                     feed.unreadable(deriver, unreadable.symbol, unreadable.time, &unreadable.reason, sink);
@@ -156,7 +172,13 @@ const TOLD_REJECTS: u64 = 10;
 
 impl Out {
     #[cold]
-    fn rejected(&mut self, file: &str, number: u64, row: &Unreadable, symbols: &Symbols) -> Result<(), Failure> {
+    fn rejected(
+        &mut self,
+        file: &str,
+        number: u64,
+        row: &Unreadable,
+        symbols: &Symbols,
+    ) -> Result<(), Failure> {
         let Unreadable { symbol, time, reason } = row;
         self.rejected += 1;
         if self.rejected <= TOLD_REJECTS {

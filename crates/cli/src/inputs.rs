@@ -18,7 +18,8 @@ pub(crate) fn calendar(config: &SessionConfig) -> Result<Calendar, Failure> {
     if config.calendar.is_none() {
         tell::line("calendar: 24/7 (none was stated)");
     }
-    let calendar = Calendar::named(config.calendar.as_deref().unwrap_or("24/7")).map_err(failed(Kind::Config))?;
+    let calendar =
+        Calendar::named(config.calendar.as_deref().unwrap_or("24/7")).map_err(failed(Kind::Config))?;
     match &config.overlay {
         None => Ok(calendar),
         Some(path) => with_overlay(&calendar, path),
@@ -27,7 +28,8 @@ pub(crate) fn calendar(config: &SessionConfig) -> Result<Calendar, Failure> {
 
 /// `calendar` with the overlay file at `path`.
 pub(crate) fn with_overlay(calendar: &Calendar, path: &Path) -> Result<Calendar, Failure> {
-    let named = |error: &dyn std::fmt::Display| Failure::new(Kind::Config, format!("{}: {error}", path.display()));
+    let named =
+        |error: &dyn std::fmt::Display| Failure::new(Kind::Config, format!("{}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|e| named(&e))?;
     let overlay = Overlay::parse(&text).map_err(|e| named(&e))?;
     calendar.with_overlay(&overlay).map_err(|e| named(&e))
@@ -37,7 +39,10 @@ pub(crate) fn with_overlay(calendar: &Calendar, path: &Path) -> Result<Calendar,
 pub(crate) fn rules(config: &SessionConfig) -> Result<DeriveRules, Failure> {
     let calendar = calendar(config)?;
     if config.hours == barloom_core::derive::TradingHours::Extended && !calendar.has_extended() {
-        tell::line(&format!("hours: {} has no pre- or post-market; extended is the same as regular", calendar.id()));
+        tell::line(&format!(
+            "hours: {} has no pre- or post-market; extended is the same as regular",
+            calendar.id()
+        ));
     }
     config.rules(calendar).map_err(failed(Kind::Config))
 }
@@ -52,12 +57,14 @@ pub(crate) fn options(config: &SessionConfig) -> Result<Options, Failure> {
 fn zone(name: &str) -> Result<TimeZone, Failure> {
     TimeZone::get(name).map_err(|_| {
         let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-        let city = |zone: &&String| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
+        let city =
+            |zone: &&String| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
         let near = nearest(name, names.iter().map(String::as_str))
             .or_else(|| names.iter().find(city).map(String::as_str))
             .map(|zone| format!("; did you mean `{zone}`?"))
             .unwrap_or_default();
-        let text = format!("tz `{name}` is not a time zone; write an IANA name like America/New_York or UTC{near}");
+        let text =
+            format!("tz `{name}` is not a time zone; write an IANA name like America/New_York or UTC{near}");
         Failure::new(Kind::Config, text)
     })
 }

@@ -213,6 +213,10 @@ impl Subscriber for Out {
     }
 
     fn step_done(&mut self, _: Timestamp) -> ControlFlow<()> {
-        if self.failed.is_some() || interrupt::asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.failed.is_some() || interrupt::asked() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }

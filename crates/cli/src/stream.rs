@@ -3,7 +3,9 @@
 use std::io::{self, BufRead, BufWriter, StdoutLock, Write};
 
 use barloom::engine::OnInvalid;
-use barloom_core::derive::{ClosedBar, Clocks, Deriver, FileError, FileFeed, Refusal, Sink, TradingHours, Warning};
+use barloom_core::derive::{
+    Clocks, ClosedBar, Deriver, FileError, FileFeed, Refusal, Sink, TradingHours, Warning,
+};
 use barloom_core::error::{WordError, word};
 use barloom_core::{Record, Symbol, SymbolId, Symbols, Timestamp};
 use barloom_io::{Line, LineDecoder};
@@ -56,12 +58,17 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
     // The contract of this input, unlike a file's, has a default.
     options.stamp.get_or_insert(barloom_core::Stamp::Open);
     let rejects = config.rejects.as_deref().map(Rejects::create).transpose().map_err(failed(Kind::Run))?;
-    let out = Out { to: BufWriter::new(io::stdout().lock()), hours: rules.hours == TradingHours::Extended, failed: None };
+    let out = Out {
+        to: BufWriter::new(io::stdout().lock()),
+        hours: rules.hours == TradingHours::Extended,
+        failed: None,
+    };
     let feed = (args.clock == ClockSource::Bars).then(|| FileFeed::new(Clocks::Shared, &rules));
     let symbols = Symbols::new();
     let decoder = LineDecoder::new(&options);
     let stop = config.on_invalid == OnInvalid::Stop;
-    let mut stream = Stream { deriver: Deriver::new(rules), feed, symbols, decoder, out, rejects, number: 0, stop };
+    let mut stream =
+        Stream { deriver: Deriver::new(rules), feed, symbols, decoder, out, rejects, number: 0, stop };
     let read = stream.read(io::stdin().lock());
     let ended = stream.end(read.is_ok());
     read.and(ended)
@@ -138,7 +145,9 @@ impl Stream {
                 Err(error) => Some((error.to_string(), false)),
             },
             None => match deriver.check(record) {
-                Ok(minute) => deriver.take(symbol, &minute, sink).err().map(|error| (error.to_string(), true)),
+                Ok(minute) => {
+                    deriver.take(symbol, &minute, sink).err().map(|error| (error.to_string(), true))
+                }
                 Err(Refusal::Calendar(error)) => Some((error.to_string(), true)),
                 Err(Refusal::Invalid(reason)) => Some((reason.to_string(), true)),
             },

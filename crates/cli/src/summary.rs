@@ -34,7 +34,9 @@ impl Report<'_> {
     }
 
     fn warnings(&self) -> impl Iterator<Item = (WarningKind, u64)> + '_ {
-        WarningKind::ALL.into_iter().map(|kind| (kind, self.summary.warnings.get(&kind).copied().unwrap_or(0)))
+        WarningKind::ALL
+            .into_iter()
+            .map(|kind| (kind, self.summary.warnings.get(&kind).copied().unwrap_or(0)))
     }
 
     /// Tables for people.
@@ -57,8 +59,12 @@ impl Report<'_> {
             });
         }
         let rate = grouped(self.rows_per_second() as u64);
-        let memory = peak_rss().map(|bytes| format!(", peak memory {:.1} MB", bytes as f64 / 1e6)).unwrap_or_default();
-        format!("{bars}\n\n{warnings}\n\n{rows}\n\n{:.3} s, {rate} rows a second{memory}", self.wall.as_secs_f64())
+        let memory =
+            peak_rss().map(|bytes| format!(", peak memory {:.1} MB", bytes as f64 / 1e6)).unwrap_or_default();
+        format!(
+            "{bars}\n\n{warnings}\n\n{rows}\n\n{:.3} s, {rate} rows a second{memory}",
+            self.wall.as_secs_f64()
+        )
     }
 
     /// One JSON object.

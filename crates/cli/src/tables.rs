@@ -7,7 +7,8 @@ use std::path::Path;
 use barloom_core::derive::{ClosedBar, DeriveRules, TradingHours, Warning};
 use barloom_core::{Hours, Interval, SymbolId, Symbols, Timestamp};
 use barloom_io::{
-    BarRow, BarTable, OutputDir, OutputError, PendingFile, RejectRow, RejectTable, WarningRow, WarningTable, commit_all,
+    BarRow, BarTable, OutputDir, OutputError, PendingFile, RejectRow, RejectTable, WarningRow, WarningTable,
+    commit_all,
 };
 
 /// The order of a table's rows.
@@ -62,8 +63,12 @@ impl Tables {
     /// # Errors
     /// When its file can't be written.
     pub(crate) fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols) -> Result<(), OutputError> {
-        let Some(table) = self.bars.iter_mut().find(|table| table.interval == bar.interval) else { return Ok(()) };
-        if self.order == Order::Visible && table.held.last().is_some_and(|held| held.close_time != bar.close_time) {
+        let Some(table) = self.bars.iter_mut().find(|table| table.interval == bar.interval) else {
+            return Ok(());
+        };
+        if self.order == Order::Visible
+            && table.held.last().is_some_and(|held| held.close_time != bar.close_time)
+        {
             table.flush(self.order, symbols, &mut self.label)?;
         }
         table.held.push(*bar);

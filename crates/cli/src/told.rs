@@ -66,7 +66,8 @@ pub(crate) enum Told<'a> {
 impl<'a> Told<'a> {
     /// A bar; its part of the day only where `with_hours`.
     pub(crate) fn bar(line: Option<u64>, closed: &ClosedBar, symbols: &'a Symbols, with_hours: bool) -> Self {
-        let ClosedBar { symbol, interval, session, bar, close_time, n_base, n_expected, revision, hours } = *closed;
+        let ClosedBar { symbol, interval, session, bar, close_time, n_base, n_expected, revision, hours } =
+            *closed;
         Self::Bar {
             line,
             symbol: symbols.name(symbol).as_str(),
@@ -103,7 +104,17 @@ impl<'a> Told<'a> {
     pub(crate) fn summary(counts: &Counts, unfinished: u64, clocks_ignored: u64) -> Self {
         let Counts { accepted, corrected, duplicate, late, invalid, out_of_session } = *counts;
         let rows = counts.rows();
-        Self::Summary { rows, accepted, duplicate, corrected, late, invalid, out_of_session, unfinished, clocks_ignored }
+        Self::Summary {
+            rows,
+            accepted,
+            duplicate,
+            corrected,
+            late,
+            invalid,
+            out_of_session,
+            unfinished,
+            clocks_ignored,
+        }
     }
 
     /// Writes it as one line.

@@ -1,5 +1,16 @@
-//! The part of Barloom without I/O, threads or clock: what a bar is, when a market trades, and how one
-//! stream of base bars becomes every longer interval.
+//! The part of Barloom without I/O, threads or clock: what a bar is, when a market trades, and how one stream of base
+//! bars becomes every longer interval.
+//!
+//! The nouns, in the order in which data meets them:
+//!
+//! - a [`Record`] is a row as it came; a [`Bar`] is one found sound, 64 bytes;
+//! - a [`Timestamp`] is nanoseconds UTC, an [`Interval`] the length of a bar;
+//! - a [`Calendar`] knows [`Session`]s, each a date and its unbroken [`Segment`]s;
+//! - a [`derive::Deriver`] puts bars into the slots of their session and tells a [`derive::Sink`] every
+//!   [`derive::ClosedBar`] and [`derive::Warning`], and where each row went ([`derive::Counts`]).
+//!
+//! It does not read files or clocks, does not fill gaps, and does not know who listens. Equal input and equal rules give
+//! equal bits.
 
 pub mod bar;
 pub mod calendar;

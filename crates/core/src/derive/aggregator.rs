@@ -174,10 +174,15 @@ impl Aggregator {
     ) -> Outcome {
         let (mut used, mut late) = (false, false);
         self.sessions[place].slots.put(slot, minute.bar());
-        for lane in 0..shared.rules.intervals.len() {
-            if self.sessions[place].lanes[lane].count_if_partial(slot) {
-                used = true;
-                continue;
+        let mut lane = 0;
+        loop {
+            // Most rows leave most intervals' buckets partial.
+            let lanes = self.sessions[place].lanes[lane..].iter_mut();
+            let usual = lanes.map_while(|state| state.count_if_partial(slot).then_some(())).count();
+            used |= usual > 0;
+            lane += usual;
+            if lane == shared.rules.intervals.len() {
+                break;
             }
             match self.stand(place, lane, slot, shared) {
                 Standing::Outside => {}
@@ -193,6 +198,7 @@ impl Aggregator {
                     }
                 }
             }
+            lane += 1;
         }
         if used {
             return Outcome::Accepted;

@@ -229,7 +229,7 @@ impl FileFeed {
         deriver.refuse(symbol, time, sink);
     }
 
-    /// The files ended: the clock moves to the newest close seen, then what is open is emitted or reported (P15).
+    /// The files ended: every clock moves to the newest close seen, then what is open is emitted or reported (P15).
     ///
     /// # Errors
     /// [`FileError::NothingAccepted`] when no row was.
@@ -239,18 +239,11 @@ impl FileFeed {
         by_name: &[SymbolId],
         sink: &mut impl Sink,
     ) -> Result<(), FileError> {
+        // Of all rows, whosever: the files reach that far for a symbol that traded last before it, too.
+        let to = self.newest.iter().copied().max().unwrap_or(Timestamp::MIN);
         match self.clocks {
-            Clocks::Shared => {
-                let to = self.newest.first().copied().unwrap_or(Timestamp::MIN);
-                deriver.advance_all(to, by_name, sink);
-            }
-            Clocks::PerSymbol => {
-                for &symbol in by_name {
-                    if let Some(&to) = self.newest.get(symbol.index()) {
-                        deriver.advance(symbol, to, sink);
-                    }
-                }
-            }
+            Clocks::Shared => deriver.advance_all(to, by_name, sink),
+            Clocks::PerSymbol => by_name.iter().for_each(|&symbol| deriver.advance(symbol, to, sink)),
         }
         deriver.finish(by_name, sink);
         self.trial.end(deriver.counts())

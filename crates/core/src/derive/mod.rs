@@ -50,10 +50,10 @@ mod stretch;
 pub use event::{ClosedBar, Counts, Outcome, Sink, Warning, WarningKind};
 pub use files::{Clocks, FileError, FileFeed, FileTrial};
 pub use plan::SessionLabel;
-pub use stretch::ClosedStretch;
 pub use rules::{
     Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, Policy, Stub, TradingHours,
 };
+pub use stretch::ClosedStretch;
 
 use crate::bar::{Bar, InvalidBar, Label, Record};
 use crate::calendar::CalendarError;

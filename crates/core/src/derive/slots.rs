@@ -84,13 +84,12 @@ impl Slots {
     /// Adds the bars of `range` to `fold` in minute order.
     #[inline]
     pub(crate) fn fold(&self, range: Range<u32>, n_base: u32, fold: &mut Fold) {
-        // In registers: through the reference every addition would wait for the store before it.
-        let mut sum = *fold;
         if n_base == range.end - range.start {
-            self.bars[range.start as usize..range.end as usize].iter().for_each(|bar| sum.add(bar));
-            *fold = sum;
+            fold.add_all(&self.bars[range.start as usize..range.end as usize]);
             return;
         }
+        // In registers: through the reference every addition would wait for the store before it.
+        let mut sum = *fold;
         for (word, mut bits) in self.words(range) {
             while bits != 0 {
                 sum.add(&self.bars[(word * 64 + bits.trailing_zeros()) as usize]);

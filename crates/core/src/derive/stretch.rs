@@ -5,6 +5,7 @@ use std::fmt;
 use crate::time::{NANOS_PER_SECOND, Timestamp};
 
 const MINUTES: usize = 24 * 60;
+const MINUTE: i64 = 60 * NANOS_PER_SECOND;
 /// Days of data before anything is said.
 const ENOUGH_DAYS: u32 = 5;
 /// The shortest stretch that is called closed, in minutes: CME's daily break is 60.
@@ -16,6 +17,8 @@ pub(crate) struct DayPattern {
     seen: [bool; MINUTES],
     newest_day: i64,
     days: u32,
+    /// The minute after the last one seen, and its place in the day: most rows need no division.
+    next: (Timestamp, usize),
 }
 
 /// A stretch of the day in which no bar ever opened. It prints as the warning.
@@ -40,14 +43,23 @@ impl fmt::Display for ClosedStretch {
 
 impl DayPattern {
     pub(crate) fn new() -> Self {
-        Self { seen: [false; MINUTES], newest_day: i64::MIN, days: 0 }
+        Self { seen: [false; MINUTES], newest_day: i64::MIN, days: 0, next: (Timestamp::MIN, 0) }
     }
 
     #[inline]
     pub(crate) fn see(&mut self, open: Timestamp) {
-        let minute = open.as_nanos().div_euclid(60 * NANOS_PER_SECOND);
+        if open != self.next.0 || self.next.1 == MINUTES {
+            self.find(open);
+        }
+        self.seen[self.next.1] = true;
+        self.next = (open.saturating_add(MINUTE), self.next.1 + 1);
+    }
+
+    /// The place of `open` in its day, by division.
+    fn find(&mut self, open: Timestamp) {
+        let minute = open.as_nanos().div_euclid(MINUTE);
         let day = minute.div_euclid(MINUTES as i64);
-        self.seen[minute.rem_euclid(MINUTES as i64) as usize] = true;
+        self.next.1 = minute.rem_euclid(MINUTES as i64) as usize;
         self.days += u32::from(day > self.newest_day);
         self.newest_day = self.newest_day.max(day);
     }
@@ -71,8 +83,11 @@ impl DayPattern {
         let (length, end) = longest;
         let busy = 10 * seen >= 6 * (MINUTES - length);
         let minute = |at: usize| (at % MINUTES) as u16;
-        (self.days >= ENOUGH_DAYS && length >= CLOSED_FOR && busy)
-            .then(|| ClosedStretch { from: minute(end - length), to: minute(end), days: self.days })
+        (self.days >= ENOUGH_DAYS && length >= CLOSED_FOR && busy).then(|| ClosedStretch {
+            from: minute(end - length),
+            to: minute(end),
+            days: self.days,
+        })
     }
 }
 
@@ -84,7 +99,7 @@ mod tests {
         let mut pattern = DayPattern::new();
         for day in 0..days {
             for minute in minutes.clone() {
-                pattern.see(Timestamp::from_nanos((day * 1440 + minute) * 60 * NANOS_PER_SECOND));
+                pattern.see(Timestamp::from_nanos((day * 1440 + minute) * MINUTE));
             }
         }
         pattern.closed_stretch()

@@ -1,0 +1,121 @@
+//! Any bytes at all: each parser reads them or refuses them, and never panics or hangs. The functions are those of the
+//! fuzz folder; here a corpus, its beginnings and its mutations drive them on stable.
+
+#[path = "../../../fuzz/targets.rs"]
+mod targets;
+
+use proptest::prelude::*;
+
+const CSV: &[&[u8]] = &[
+    b"symbol,open_time,open,high,low,close,volume,vwap,trade_count\nAAA,2024-11-25T09:00:00Z,230,231,229,230,1461,,13\n",
+    b"timestamp,open,high,low,close\n2013-02-01 00:00:00+00:00,91.715,91.715,91.653,91.653\n2013-02-01 00:01:00,1,1,1,1\n",
+    b"\xef\xbb\xbft;o;h;l;c\r\n1732631400000;1,5;2;1;2\r\n\"17326\n31460000\";\"1\"\"\";2;1;2\r\n",
+    b"open_time,open,high,low,close,volume,close_time,count\n1499040000000,0.0163,0.8,0.01,0.015,1e3,1499040059999,7.0",
+    b"Date,Time,Open,High,Low,Close\n2024-11-26,09:30,1,2,1,2\n",
+    b"ts,o,h,l,c\n2024-11-03 01:30:00,1,1,1,1\n-9223372036854775808,nan,inf,-inf,1e999\n20241126,,,,\n",
+    b"\"",
+    b"",
+];
+
+const NDJSON: &[&[u8]] = &[
+    br#"{"bar":{"symbol":"AAA","ts":"2024-11-26T14:30:00Z","open":100,"high":102,"low":99,"close":101,"volume":10}}"#,
+    br#"{"bar":{"ts":1732631400000000000,"open":1e308,"high":-0.0,"low":18446744073709551616,"close":null}}"#,
+    br#"{"clock":"2024-11-26T14:35:00-05:00"}"#,
+    br#"{"clock":"2024-11-03 01:30:00"}"#,
+    b"[[[[{\"bar\":{\"bar\":\"\\ud800\"}}]]]]",
+    b" ",
+];
+
+const WORDS: &[&[u8]] =
+    &[b"5m", b"90s", b"1M", b"24h", b"5min", b"2024-11-26T14:30:00.5-05:00", b"BRK.B", b""];
+
+const OVERLAYS: &[&[u8]] = &[
+    b"calendar = \"XNYS\"\nvalid_to = \"2028-12-31\"\n[[closed]]\ndate = \"2027-06-14\"\nreason = \"a storm\"\n",
+    b"calendar = \"CME_EQ\"\n[[open]]\ndate = 2027-12-24\nopen = \"17:00-1d\"\nclose = \"12:15\"\n",
+    b"[[open]]\ndate = \"0000-00-00\"",
+];
+
+const CONFIGS: &[&[u8]] = &[
+    b"inputs = ['a']\npolicy = ['strict@1h', 'coverage']\nmin_coverage = [0.5, '0.9@5m']\ngrace = '2s'\nderived_intervals = ['5m','1h']\n",
+    b"calendar = 'FX'\nbase = '1d'\nlate = 'drop'\nflush_on_stop = true\non_invalid = 'stop'\nstamp = 'close'\ntz = 'UTC'\n",
+    b"policy = [[[[]]]]",
+];
+
+/// One of the corpus with some bytes replaced, put in or taken out.
+fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
+    let likely = prop::sample::select(b",;\"\n\r\t 0123456789-+:.TZeE{}[]\\\x00\xff\xef\xbb\xbf".to_vec());
+    let edit = (any::<prop::sample::Index>(), 0..3, prop_oneof![likely, any::<u8>()]);
+    (prop::sample::select(corpus), prop::collection::vec(edit, 0..12)).prop_map(|(seed, edits)| {
+        let mut bytes = seed.to_vec();
+        for (at, kind, byte) in edits {
+            let at = at.index(bytes.len() + 1);
+            match kind {
+                0 => bytes.insert(at, byte),
+                1 if at < bytes.len() => bytes[at] = byte,
+                _ if at < bytes.len() => drop(bytes.remove(at)),
+                _ => bytes.extend_from_slice(seed),
+            }
+        }
+        bytes
+    })
+}
+
+#[test]
+fn the_corpora_and_their_beginnings_are_read_or_refused() {
+    let all: [(&[&[u8]], fn(&[u8])); 5] = [
+        (CSV, targets::csv),
+        (NDJSON, targets::ndjson),
+        (WORDS, targets::words),
+        (OVERLAYS, targets::overlay),
+        (CONFIGS, targets::config),
+    ];
+    for (corpus, target) in all {
+        for bytes in corpus {
+            (0..=bytes.len()).for_each(|end| target(&bytes[..end]));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn mutated_csv_is_read_or_refused(bytes in mutated(CSV)) {
+        targets::csv(&bytes);
+    }
+
+    #[test]
+    fn mutated_lines_are_read_or_refused(bytes in mutated(NDJSON)) {
+        targets::ndjson(&bytes);
+    }
+
+    #[test]
+    fn mutated_words_are_read_or_refused(bytes in mutated(WORDS)) {
+        targets::words(&bytes);
+    }
+
+    #[test]
+    fn mutated_overlays_are_read_or_refused(bytes in mutated(OVERLAYS)) {
+        targets::overlay(&bytes);
+    }
+
+    #[test]
+    fn mutated_session_files_are_read_or_refused(bytes in mutated(CONFIGS)) {
+        targets::config(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        targets::csv(&bytes);
+        targets::ndjson(&bytes);
+        targets::words(&bytes);
+        targets::overlay(&bytes);
+        targets::config(&bytes);
+    }
+
+    #[test]
+    fn packed_bytes_that_are_damaged_are_read_or_refused(
+        magic in prop::sample::select(vec![&b"\x1f\x8b\x08\x00"[..], b"\x28\xb5\x2f\xfd\x04", b"\x50\x2a\x4d\x18"]),
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        targets::csv(&[magic, &bytes].concat());
+    }
+}
