@@ -125,7 +125,8 @@ impl Derivation {
         let name = reader.name().to_owned();
         loop {
             interrupt::check(NOTHING_WRITTEN)?;
-            let Some(decoded) = reader.next_row().map_err(|e| nothing_written(&e))? else { break };
+            let read = reader.next_row().map_err(|e| nothing_written(inputs::kind_of(&e), &e))?;
+            let Some(decoded) = read else { break };
             let row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
             let Self { deriver, feed, symbols, out, on_invalid, .. } = self;
             let sink = &mut Telling { out, symbols };
@@ -133,7 +134,9 @@ impl Derivation {
                 Ok((symbol, record)) => {
                     let taken = feed.row(deriver, *symbol, symbols.by_name(), record, sink);
                     let reason = taken
-                        .map_err(|e| nothing_written(&format!("{name}, row {}: {e}", row.number)))?
+                        .map_err(|e| {
+                            nothing_written(Kind::Data, &format!("{name}, row {}: {e}", row.number))
+                        })?
                         .err();
                     let time = record.label.open_time(self.options.base);
                     reason.map(|reason| Unreadable {
@@ -151,7 +154,10 @@ impl Derivation {
                 out.rejected(&name, row.number, &unreadable, symbols)?;
                 if *on_invalid == OnInvalid::Stop {
                     let Unreadable { reason, .. } = unreadable;
-                    return Err(nothing_written(&format!("{name}, row {}: {reason}", row.number)));
+                    return Err(nothing_written(
+                        Kind::Data,
+                        &format!("{name}, row {}: {reason}", row.number),
+                    ));
                 }
             }
             if self.out.failed.is_some() {
@@ -163,8 +169,8 @@ impl Derivation {
     }
 }
 
-fn nothing_written(error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(Kind::Data, format!("{error}; {NOTHING_WRITTEN}"))
+fn nothing_written(kind: Kind, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(kind, format!("{error}; {NOTHING_WRITTEN}"))
 }
 
 /// How many rejected rows are told one by one; all are counted.

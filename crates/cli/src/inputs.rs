@@ -7,7 +7,7 @@ use barloom::source::{SourceRow, Unreadable};
 use barloom_core::derive::DeriveRules;
 use barloom_core::error::nearest;
 use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
-use barloom_io::{Decoded, Options, RowReader};
+use barloom_io::{Decoded, Options, ReadError, RowReader};
 use jiff::tz::TimeZone;
 
 use crate::failure::{Failure, Kind, failed};
@@ -72,6 +72,11 @@ fn zone(name: &str) -> Result<TimeZone, Failure> {
 /// Opens an input file.
 pub(crate) fn open(path: &Path, options: &Options) -> Result<RowReader, Failure> {
     RowReader::open(path, options.clone()).map_err(failed(Kind::Data))
+}
+
+/// The exit code of a file that can't be read on: what the user did not state is configuration.
+pub(crate) fn kind_of(error: &ReadError) -> Kind {
+    if error.is_unstated() { Kind::Config } else { Kind::Data }
 }
 
 /// What a file turned out to be, told once it was read.

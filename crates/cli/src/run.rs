@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
+use barloom::coordinator::CoordinatorError;
 use barloom::engine::{Engine, Reject, RunError, Subscriber};
 use barloom::source::{Source, SourceRow};
 use barloom_core::derive::{ClosedBar, TradingHours, Warning};
@@ -82,7 +83,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         failed: None,
     };
     let done = Engine::new(rules, config.on_invalid, sources).run(&mut out);
-    let (summary, symbols) = done.map_err(|error| kind_of(&error, &out))?;
+    let (summary, symbols) = done.map_err(|error| run_failed(&error, &out))?;
     out.finish(&symbols)?;
     if let Some(stretch) = &summary.closed_stretch {
         tell::line(&format!("warning: {stretch}"));
@@ -111,9 +112,13 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     done.map_err(|error| Failure::stdout(&error))
 }
 
-fn kind_of(error: &RunError<ReadError>, out: &Out) -> Failure {
+fn run_failed(error: &RunError<ReadError>, out: &Out) -> Failure {
     let written = if out.tables.is_some() { "; nothing was written" } else { "" };
-    Failure::new(Kind::Data, format!("{error}{written}"))
+    let kind = match error {
+        RunError::Coordinator(CoordinatorError::Source(error)) => inputs::kind_of(error),
+        _ => Kind::Data,
+    };
+    Failure::new(kind, format!("{error}{written}"))
 }
 
 /// A file as a source of rows.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::compression::{Compression, Source};
 use crate::csv::{CsvDecoder, CsvError};
+use crate::layout::LayoutError;
 use crate::options::Options;
 use crate::resolved::Resolved;
 use crate::row::Decoded;
@@ -86,6 +87,26 @@ pub enum ReadError {
         /// What is wrong.
         error: CsvError,
     },
+}
+
+impl ReadError {
+    /// Whether the file can be read once the user has stated what it does not say: its stamp, zone or symbol.
+    pub fn is_unstated(&self) -> bool {
+        let Self::Csv { error, .. } = self else { return false };
+        let of_layout = |layout: &LayoutError| {
+            matches!(
+                layout,
+                LayoutError::StampUnknown { .. }
+                    | LayoutError::SymbolUnknown { .. }
+                    | LayoutError::SymbolTwice { .. }
+            )
+        };
+        match error {
+            CsvError::Layout(layout) => of_layout(layout),
+            CsvError::ZoneUnknown { .. } => true,
+            CsvError::Empty | CsvError::RowTooLong { .. } => false,
+        }
+    }
 }
 
 impl RowReader {

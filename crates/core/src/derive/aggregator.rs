@@ -174,16 +174,10 @@ impl Aggregator {
     ) -> Outcome {
         let (mut used, mut late) = (false, false);
         self.sessions[place].slots.put(slot, minute.bar());
-        let mut lane = 0;
-        loop {
-            // Most rows leave most intervals' buckets partial.
-            let lanes = self.sessions[place].lanes[lane..].iter_mut();
-            let usual = lanes.map_while(|state| state.count_if_partial(slot).then_some(())).count();
-            used |= usual > 0;
-            lane += usual;
-            if lane == shared.rules.intervals.len() {
-                break;
-            }
+        let lanes = shared.rules.intervals.len();
+        let mut lane = self.sessions[place].fill_usual(0, slot);
+        used |= lane > 0;
+        while lane < lanes {
             match self.stand(place, lane, slot, shared) {
                 Standing::Outside => {}
                 Standing::Closed => {
@@ -198,7 +192,9 @@ impl Aggregator {
                     }
                 }
             }
-            lane += 1;
+            let usual_to = self.sessions[place].fill_usual(lane + 1, slot);
+            used |= usual_to > lane + 1;
+            lane = usual_to;
         }
         if used {
             return Outcome::Accepted;
@@ -260,8 +256,10 @@ impl Aggregator {
         let session = &mut self.sessions[place];
         let state = &mut session.lanes[lane];
         // A cursor that moved has counted the new bar already.
-        state.n_base += u32::from(!moved);
-        if state.n_base == 1 {
+        if !moved {
+            state.fill();
+        }
+        if state.is_first() {
             let (at, index) = (state.at, session.plan.index);
             let due = shared.deadline(session.plan.lanes[lane].buckets[at as usize].close);
             state.due = state.due.min(due);
@@ -273,30 +271,39 @@ impl Aggregator {
         }
     }
 
-    /// Gives the bucket under the cursor, all of whose base bars are there.
+    /// Gives the bucket under the cursor, all of whose base bars are there, and before it whatever is older.
     fn complete_bucket(&mut self, place: usize, lane: usize, shared: &mut Shared, sink: &mut impl Sink) {
         for older in 0..place {
             self.close_buckets(older, lane, u32::MAX, shared, sink);
         }
         let at = self.sessions[place].lanes[lane].at;
-        self.close_buckets(place, lane, at + 1, shared, sink);
+        self.close_buckets(place, lane, at, shared, sink);
+        self.conclude_bucket(place, lane, at, shared, sink);
+        self.closed_buckets(place, lane, at + 1, shared);
         self.due = self.next_due(shared);
     }
 
     /// Closes the interval's buckets below `to`, in order.
     fn close_buckets(&mut self, place: usize, lane: usize, to: u32, shared: &Shared, sink: &mut impl Sink) {
         let mut from = self.sessions[place].lanes[lane].closed;
-        let mut held = self.sessions[place].next_held(lane, from);
-        while let Some(at) = held.filter(|&at| at < to) {
+        if from >= to {
+            return;
+        }
+        while let Some(at) = self.sessions[place].next_held(lane, from).filter(|&at| at < to) {
             self.conclude_bucket(place, lane, at, shared, sink);
             from = at + 1;
-            held = self.sessions[place].next_held(lane, from);
         }
+        self.closed_buckets(place, lane, to, shared);
+    }
+
+    /// The interval's buckets below `to` are closed: what is due next.
+    fn closed_buckets(&mut self, place: usize, lane: usize, to: u32, shared: &Shared) {
         let session = &mut self.sessions[place];
-        let buckets = &session.plan.lanes[lane].buckets;
-        let state = &mut session.lanes[lane];
-        state.closed = state.closed.max(to.min(buckets.len() as u32));
-        state.due = held.map_or(Timestamp::MAX, |at| shared.deadline(buckets[at as usize].close));
+        let to = to.min(session.plan.lanes[lane].buckets.len() as u32);
+        session.lanes[lane].close(to);
+        let held = session.next_held(lane, session.lanes[lane].closed);
+        let bucket = held.map(|at| &session.plan.lanes[lane].buckets[at as usize]);
+        session.lanes[lane].due = bucket.map_or(Timestamp::MAX, |bucket| shared.deadline(bucket.close));
     }
 
     /// Gives a bucket that holds a bar, or skips it, as its rule says.
@@ -365,7 +372,15 @@ impl Aggregator {
     }
 
     /// Moves the clock to `to` and closes what that closes, instant by instant, intervals ascending.
+    #[inline]
     pub(crate) fn advance(&mut self, to: Timestamp, shared: &Shared, sink: &mut impl Sink) {
+        if self.due <= to {
+            self.close_due(to, shared, sink);
+        }
+        self.clock = self.clock.max(to);
+    }
+
+    fn close_due(&mut self, to: Timestamp, shared: &Shared, sink: &mut impl Sink) {
         while self.due <= to {
             let now = self.due;
             self.fold_sessions(now, shared);
@@ -386,18 +401,18 @@ impl Aggregator {
             self.spare.extend(self.sessions.drain(..over));
             self.due = self.next_due(shared);
         }
-        self.clock = self.clock.max(to);
     }
 
     fn next_due(&self, shared: &Shared) -> Timestamp {
-        let sessions = self.sessions.iter().flat_map(|session| {
-            let fold =
-                if session.folded { Timestamp::MAX } else { shared.deadline(session.plan.regular_close) };
-            let ends = [fold, shared.deadline(session.plan.end)];
-            session.lanes.iter().map(|lane| lane.due).chain(ends)
-        });
-        let periods = self.periods.iter().flatten().map(|open| shared.deadline(open.period.close));
-        sessions.chain(periods).min().unwrap_or(Timestamp::MAX)
+        let mut due = Timestamp::MAX;
+        for session in &self.sessions {
+            let close = if session.folded { session.plan.end } else { session.plan.regular_close };
+            due = session.lanes.iter().fold(due.min(shared.deadline(close)), |due, lane| due.min(lane.due));
+        }
+        for open in self.periods.iter().flatten() {
+            due = due.min(shared.deadline(open.period.close));
+        }
+        due
     }
 
     /// The input ended: what is still open is given or reported (P15).
@@ -430,7 +445,7 @@ impl Aggregator {
             }
             self.periods[lane].clear();
         }
-        self.spare.extend(self.sessions.drain(..));
+        self.spare.append(&mut self.sessions);
         self.due = Timestamp::MAX;
     }
 

@@ -21,7 +21,19 @@ impl Spans {
     }
 
     /// The bucket at `place` got its first bar: what becomes of the count of empty ones.
+    #[inline]
     pub(crate) fn hold(&mut self, lane: usize, place: Place, empty: u64, rules: &DeriveRules) -> u64 {
+        match &mut self.0[lane] {
+            // The usual one: the bucket after the last.
+            Some((_, last)) if last.0 == place.0 && last.1 + 1 == place.1 => {
+                *last = place;
+                empty
+            }
+            _ => self.hold_elsewhere(lane, place, empty, rules),
+        }
+    }
+
+    fn hold_elsewhere(&mut self, lane: usize, place: Place, empty: u64, rules: &DeriveRules) -> u64 {
         let between = |a, b| between(a, b, rules, rules.intervals[lane].interval);
         let Some((first, last)) = &mut self.0[lane] else {
             self.0[lane] = Some((place, place));

@@ -25,35 +25,50 @@ pub(crate) enum Standing {
 pub(crate) struct Lane {
     /// Buckets below are emitted, skipped or passed.
     pub(crate) closed: u32,
-    /// The cursor: the bucket of the last row, its slots, and how many of them are filled.
+    /// The cursor: the bucket of the last row that was taken.
     pub(crate) at: u32,
+    /// Its slots while it is open; none once it is closed.
     first: u32,
-    end: u32,
-    pub(crate) n_base: u32,
+    length: u32,
+    /// How many of them are not filled.
+    missing: u32,
     /// Deadline of the first open bucket that holds a bar; never, if none does.
     pub(crate) due: Timestamp,
 }
 
 impl Lane {
     /// Nothing seen: the cursor holds no slot and its successor is bucket 0.
-    const NEW: Self = Self { closed: 0, at: u32::MAX, first: 0, end: 0, n_base: 0, due: Timestamp::MAX };
+    const NEW: Self = Self { closed: 0, at: u32::MAX, first: 0, length: 0, missing: 0, due: Timestamp::MAX };
+
+    #[inline]
+    fn holds(&self, slot: u32) -> bool {
+        slot.wrapping_sub(self.first) < self.length
+    }
+
+    /// One more base bar of the cursor's bucket is there.
+    #[inline]
+    pub(crate) fn fill(&mut self) {
+        self.missing -= 1;
+    }
+
+    /// Whether the cursor's bucket got its first bar just now.
+    #[inline]
+    pub(crate) fn is_first(&self) -> bool {
+        self.missing + 1 == self.length
+    }
 
     #[inline]
     pub(crate) fn is_complete(&self) -> bool {
-        self.n_base == self.end - self.first
+        self.missing == 0
     }
 
-    /// The usual row: falls into the cursor's open bucket, which holds a bar already and is not complete with this
-    /// one. Counts it and says true; otherwise nothing changes.
+    /// Buckets below `to` are closed; the cursor lets go of its own if it is one of them.
     #[inline]
-    pub(crate) fn count_if_partial(&mut self, slot: u32) -> bool {
-        let length = self.end - self.first;
-        let usual = slot.wrapping_sub(self.first) < length
-            && self.at >= self.closed
-            && self.n_base > 0
-            && self.n_base + 1 < length;
-        self.n_base += u32::from(usual);
-        usual
+    pub(crate) fn close(&mut self, to: u32) {
+        self.closed = self.closed.max(to);
+        if self.at < self.closed {
+            self.length = 0;
+        }
     }
 }
 
@@ -106,13 +121,25 @@ impl OpenSession {
         Some(slot)
     }
 
+    /// The usual row falls into the cursor's bucket and does not complete it: counts the new bar of `slot` for the
+    /// intervals from `lane` on for which it is usual, up to the first for which it is not, and gives that one's place.
+    #[inline]
+    pub(crate) fn fill_usual(&mut self, mut lane: usize, slot: u32) -> usize {
+        while let Some(state) =
+            self.lanes.get_mut(lane).filter(|state| state.holds(slot) && state.missing > 1)
+        {
+            state.fill();
+            lane += 1;
+        }
+        lane
+    }
+
     /// What `slot` is to the interval at `lane` when buckets that end at or before `passed` are passed.
     /// Moves the cursor to the slot's bucket if that is open.
     #[inline]
     pub(crate) fn stand(&mut self, lane: usize, slot: u32, passed: Timestamp) -> Standing {
-        let state = &self.lanes[lane];
-        if slot.wrapping_sub(state.first) < state.end - state.first {
-            return if state.at < state.closed { Standing::Closed } else { Standing::Open { moved: false } };
+        if self.lanes[lane].holds(slot) {
+            return Standing::Open { moved: false };
         }
         self.stand_elsewhere(lane, slot, passed)
     }
@@ -129,13 +156,13 @@ impl OpenSession {
         let at = at as u32;
         if bucket.close <= passed {
             // Empty when the clock passed it; a minute that a longer interval still takes must not revive it.
-            state.closed = state.closed.max(at + 1);
+            state.close(at + 1);
         }
         if at < state.closed {
             return Standing::Closed;
         }
-        (state.at, state.first, state.end) = (at, bucket.first, bucket.end);
-        state.n_base = self.slots.count(bucket.first..bucket.end);
+        (state.at, state.first, state.length) = (at, bucket.first, bucket.expected());
+        state.missing = state.length - self.slots.count(bucket.first..bucket.end);
         Standing::Open { moved: true }
     }
 

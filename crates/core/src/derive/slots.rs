@@ -66,12 +66,22 @@ impl Slots {
 
     /// How many slots of `range` hold a bar.
     pub(crate) fn count(&self, range: Range<u32>) -> u32 {
+        // Rows in order: the newest opens the range.
+        if self.filled_to == range.start + 1 {
+            return u32::from(self.has(range.start));
+        }
         self.words(range).map(|(_, bits)| bits.count_ones()).sum()
+    }
+
+    /// Whether any slot from `from` on was ever filled.
+    #[inline]
+    pub(crate) fn reach(&self, from: u32) -> bool {
+        self.filled_to > from
     }
 
     /// The first filled slot from `from` on.
     pub(crate) fn next_filled(&self, from: u32) -> Option<u32> {
-        if from >= self.filled_to {
+        if !self.reach(from) {
             return None;
         }
         let (_, at) = self
