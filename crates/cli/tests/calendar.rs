@@ -1,5 +1,7 @@
 //! `calendar`: what a market's month looks like.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::{Desk, run};

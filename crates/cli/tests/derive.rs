@@ -1,5 +1,7 @@
 //! `derive` by its rules: which bars, with which counts, in which order.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::{BAR_COLUMNS, Desk, HEADER, Table, minutes, row, run_of, synth, unzipped, zipped};
@@ -62,18 +64,21 @@ fn sorted_rows_come_by_open_time_and_symbol() {
 
 #[test]
 fn the_base_interval_is_a_table_of_accepted_bars_in_time_order() {
+    // 14:30 comes after 14:31 was given: late for 1m, in time for 5m.
     let csv = minutes(&["A 14:31", "A 14:30", "A 14:31", "A 09:00", "A 14:32"]);
     let desk = Desk::new();
-    desk.derive_text(csv, &format!("-i 1m,5m {XNYS}")).ok();
+    desk.derive_text(csv, &format!("-i 1m,5m --flush-on-stop {XNYS}")).ok();
     let rows = desk.table("1m.csv").cut("open_time close_time close n_base n_expected");
     assert_eq!(
         rows,
         [
-            "2024-11-26T14:30:00Z 2024-11-26T14:31:00Z 101 1 1",
             "2024-11-26T14:31:00Z 2024-11-26T14:32:00Z 100 1 1",
             "2024-11-26T14:32:00Z 2024-11-26T14:33:00Z 104 1 1"
         ]
     );
+    assert_eq!(desk.table("5m.csv").cut("open n_base"), ["101 3"]);
+    let late = desk.table("warnings.csv").cut("interval kind time");
+    assert!(late.contains(&"1m late_bar 2024-11-26T14:30:00Z".to_owned()), "{late:?}");
     assert_eq!(desk.outputs(), ["1m.csv", "5m.csv", "warnings.csv"]);
 }
 
@@ -353,4 +358,20 @@ fn a_second_run_replaces_the_tables_of_the_first() {
     desk.derive_text(minutes(&["A 14:34"]), &format!("-i 5m {XNYS}")).ok();
     desk.derive_text(minutes(&["B 14:34"]), &format!("-i 5m {XNYS}")).ok();
     assert_eq!(desk.table("5m.csv").column("symbol"), ["B"]);
+}
+
+#[test]
+#[ignore = "bug: the tie rule sorts a group's first bar before the last bar of the group above"]
+fn groups_stay_whole_where_one_ends_at_the_instant_the_next_begins() {
+    let csv = minutes(&["B 14:34", "B 14:39", "A 14:39"]);
+    let rows = derived(&csv, &format!("-i 5m {XNYS}"), "5m.csv", "symbol");
+    assert_eq!(rows, ["B", "B", "A"]);
+}
+
+#[test]
+#[ignore = "bug: a sum beyond f64 is published as `inf`"]
+fn no_table_holds_an_infinite_number() {
+    let csv = format!("{HEADER}A,2024-11-26T14:33:00Z,1,1,1,1,1e308\nA,2024-11-26T14:34:00Z,1,1,1,1,1e308\n");
+    let volumes = derived(&csv, &format!("-i 5m {XNYS}"), "5m.csv", "volume");
+    assert!(volumes.iter().all(|volume| !volume.contains("inf")), "{volumes:?}");
 }

@@ -1,5 +1,7 @@
 //! The edge cases through `stream`: bars, the line that shows each, warnings, counters, errors.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::{run_with, unzipped};

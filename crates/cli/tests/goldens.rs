@@ -1,5 +1,7 @@
 //! `derive` against tables that another program made of the same file.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::{BAR_COLUMNS, Desk, Table, synth, unzipped};

@@ -69,10 +69,12 @@ impl Done {
 
     /// The count named `name` in the summary that `derive` tells on stderr.
     pub fn told_count(&self, name: &str) -> u64 {
-        let line =
-            self.stderr.lines().map(str::trim).find(|line| line.split_whitespace().next() == Some(name));
-        let line = line.unwrap_or_else(|| panic!("no `{name}` in: {}", self.stderr));
-        line.split_whitespace().nth(1).unwrap().replace(',', "").parse().unwrap()
+        let count = |line: &str| {
+            let (word, number) = line.split_once(' ')?;
+            number.trim().replace(',', "").parse().ok().filter(|_| word == name)
+        };
+        let found = self.stderr.lines().find_map(|line| count(line.trim()));
+        found.unwrap_or_else(|| panic!("no `{name}` in: {}", self.stderr))
     }
 }
 

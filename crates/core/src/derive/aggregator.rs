@@ -172,7 +172,7 @@ impl Aggregator {
         shared: &mut Shared,
         sink: &mut impl Sink,
     ) -> Outcome {
-        let (mut used, mut late) = (false, false);
+        let (mut used, mut late, mut completed) = (false, false, false);
         self.sessions[place].slots.put(slot, minute.bar());
         let lanes = shared.rules.intervals.len();
         let mut lane = self.sessions[place].fill_usual(0, slot);
@@ -186,15 +186,18 @@ impl Aggregator {
                 }
                 Standing::Open { moved } => {
                     used = true;
-                    match self.sessions[place].plan.lanes[lane].period {
+                    completed |= match self.sessions[place].plan.lanes[lane].period {
                         None => self.add_to_bucket(place, lane, moved, shared, sink),
                         Some(period) => self.add_to_period(lane, period, shared, sink),
-                    }
+                    };
                 }
             }
             let usual_to = self.sessions[place].fill_usual(lane + 1, slot);
             used |= usual_to > lane + 1;
             lane = usual_to;
+        }
+        if completed {
+            self.due = self.next_due(shared);
         }
         if used {
             return Outcome::Accepted;
@@ -244,6 +247,7 @@ impl Aggregator {
         }
     }
 
+    /// Counts a new bar in the cursor's bucket; whether that completed it.
     #[inline]
     fn add_to_bucket(
         &mut self,
@@ -252,7 +256,7 @@ impl Aggregator {
         moved: bool,
         shared: &mut Shared,
         sink: &mut impl Sink,
-    ) {
+    ) -> bool {
         let session = &mut self.sessions[place];
         let state = &mut session.lanes[lane];
         // A cursor that moved has counted the new bar already.
@@ -266,9 +270,11 @@ impl Aggregator {
             self.due = self.due.min(due);
             shared.empty[lane] = self.spans.hold(lane, (index, at), shared.empty[lane], &shared.rules);
         }
-        if self.sessions[place].lanes[lane].is_complete() {
+        let complete = self.sessions[place].lanes[lane].is_complete();
+        if complete {
             self.complete_bucket(place, lane, shared, sink);
         }
+        complete
     }
 
     /// Gives the bucket under the cursor, all of whose base bars are there, and before it whatever is older.
@@ -278,9 +284,9 @@ impl Aggregator {
         }
         let at = self.sessions[place].lanes[lane].at;
         self.close_buckets(place, lane, at, shared, sink);
-        self.conclude_bucket(place, lane, at, shared, sink);
+        let n_base = self.sessions[place].plan.lanes[lane].buckets[at as usize].expected();
+        self.conclude_bucket(place, lane, at, n_base, shared, sink);
         self.closed_buckets(place, lane, at + 1, shared);
-        self.due = self.next_due(shared);
     }
 
     /// Closes the interval's buckets below `to`, in order.
@@ -290,7 +296,8 @@ impl Aggregator {
             return;
         }
         while let Some(at) = self.sessions[place].next_held(lane, from).filter(|&at| at < to) {
-            self.conclude_bucket(place, lane, at, shared, sink);
+            let n_base = self.sessions[place].count(lane, at);
+            self.conclude_bucket(place, lane, at, n_base, shared, sink);
             from = at + 1;
         }
         self.closed_buckets(place, lane, to, shared);
@@ -306,15 +313,23 @@ impl Aggregator {
         session.lanes[lane].due = bucket.map_or(Timestamp::MAX, |bucket| shared.deadline(bucket.close));
     }
 
-    /// Gives a bucket that holds a bar, or skips it, as its rule says.
-    fn conclude_bucket(&mut self, place: usize, lane: usize, at: u32, shared: &Shared, sink: &mut impl Sink) {
+    /// Gives a bucket that holds `n_base` bars, or skips it, as its rule says.
+    fn conclude_bucket(
+        &mut self,
+        place: usize,
+        lane: usize,
+        at: u32,
+        n_base: u32,
+        shared: &Shared,
+        sink: &mut impl Sink,
+    ) {
         let session = &self.sessions[place];
         let bucket = &session.plan.lanes[lane].buckets[at as usize];
         self.given_to[lane] = self.given_to[lane].max(bucket.close);
         if bucket.dropped {
             return;
         }
-        let (n_base, n_expected) = (session.count(bucket), bucket.expected());
+        let n_expected = bucket.expected();
         let mut fold = Fold::EMPTY;
         session.slots.fold(bucket.first..bucket.end, n_base, &mut fold);
         let label = SessionLabel::Date(session.plan.date);
@@ -322,8 +337,15 @@ impl Aggregator {
         self.give(lane, &whole, &fold, shared, sink);
     }
 
+    /// Counts a new bar in a week or month; whether that completed it.
     #[cold]
-    fn add_to_period(&mut self, lane: usize, period: Period, shared: &mut Shared, sink: &mut impl Sink) {
+    fn add_to_period(
+        &mut self,
+        lane: usize,
+        period: Period,
+        shared: &mut Shared,
+        sink: &mut impl Sink,
+    ) -> bool {
         let periods = &mut self.periods[lane];
         let place = periods.partition_point(|open| open.period.from < period.from);
         if periods.get(place).is_none_or(|open| open.period.from != period.from) {
@@ -333,10 +355,11 @@ impl Aggregator {
         }
         let open = &mut self.periods[lane][place];
         open.n_base += 1;
-        if open.n_base == open.period.expected {
+        let complete = open.n_base == open.period.expected;
+        if complete {
             self.close_periods(lane, place + 1, shared, sink);
-            self.due = self.next_due(shared);
         }
+        complete
     }
 
     /// Closes the first `count` weeks or months of the interval, in order.
@@ -429,7 +452,7 @@ impl Aggregator {
                     let bucket = session.plan.lanes[lane].buckets[at as usize];
                     if !bucket.dropped {
                         shared.unfinished += 1;
-                        let counts = (session.count(&bucket), bucket.expected());
+                        let counts = (session.count(lane, at), bucket.expected());
                         self.warn_bucket(WarningKind::UnfinishedBar, lane, bucket.open, counts, shared, sink);
                     }
                     from = at + 1;

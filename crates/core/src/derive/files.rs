@@ -205,14 +205,17 @@ impl FileFeed {
             self.newest.resize(place + 1, Timestamp::MIN);
         }
         let newest = &mut self.newest[place];
-        if minute.close() > *newest {
-            let to = std::mem::replace(newest, minute.close());
-            match self.clocks {
-                Clocks::Shared => deriver.advance_all(to, by_name, sink),
-                Clocks::PerSymbol => deriver.advance(symbol, to, sink),
+        let moved = minute.close() > *newest;
+        let clock = if moved { std::mem::replace(newest, minute.close()) } else { Timestamp::MIN };
+        Ok(Ok(match self.clocks {
+            Clocks::PerSymbol => deriver.take_at(clock, symbol, &minute, sink)?,
+            Clocks::Shared => {
+                if moved {
+                    deriver.advance_all(clock, by_name, sink);
+                }
+                deriver.take(symbol, &minute, sink)?
             }
-        }
-        Ok(Ok(deriver.take(symbol, &minute, sink)?))
+        }))
     }
 
     /// Counts a row that could not even be read, with what is known of it.

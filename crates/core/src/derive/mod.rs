@@ -214,7 +214,18 @@ impl Deriver {
         minute: &Minute<'_>,
         sink: &mut impl Sink,
     ) -> Result<Outcome, CalendarError> {
-        let clock = self.clock;
+        self.take_at(self.clock, symbol, minute, sink)
+    }
+
+    /// As [`Deriver::take`], once the symbol's clock has moved to `clock`.
+    #[inline]
+    fn take_at(
+        &mut self,
+        clock: Timestamp,
+        symbol: SymbolId,
+        minute: &Minute<'_>,
+        sink: &mut impl Sink,
+    ) -> Result<Outcome, CalendarError> {
         let Self { shared, symbols, .. } = self;
         let aggregator = aggregator(symbols, symbol, &shared.rules);
         aggregator.advance(clock, shared, sink);

@@ -183,8 +183,9 @@ impl OpenSession {
         }
     }
 
-    /// How many base bars `bucket` holds.
-    pub(crate) fn count(&self, bucket: &Bucket) -> u32 {
+    /// How many base bars the bucket at `at` holds.
+    pub(crate) fn count(&self, lane: usize, at: u32) -> u32 {
+        let bucket = &self.plan.lanes[lane].buckets[at as usize];
         self.slots.count(bucket.first..bucket.end)
     }
 }
