@@ -17,11 +17,13 @@
 //! ```
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use barloom_core::derive::{
-    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, Policy, Stub, TradingHours,
+    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, LONGEST_GRACE, Policy, Stub,
+    TradingHours,
 };
 use barloom_core::error::{WordError, nearest, word};
 use barloom_core::{Calendar, Interval, Stamp};
@@ -54,7 +56,7 @@ pub struct SessionConfig {
     pub policy: Vec<ForInterval<Policy>>,
     /// Below this share of its base bars a bar is skipped, also by interval: `[0.5, "0.9@1h"]`.
     #[serde(default, deserialize_with = "one_or_many")]
-    pub min_coverage: Vec<ForInterval<f64>>,
+    pub min_coverage: Vec<ForInterval<Share>>,
     /// `emit` or `drop`: bars that their segment cuts short.
     #[serde(default, deserialize_with = "parsed")]
     pub stub: Stub,
@@ -108,7 +110,7 @@ impl SessionConfig {
         let mut config = DeriveConfig::new(calendar, &self.derived_intervals);
         for rule in &mut config.intervals {
             rule.policy = last_for(&self.policy, rule).unwrap_or_default();
-            rule.min_coverage = last_for(&self.min_coverage, rule);
+            rule.min_coverage = last_for(&self.min_coverage, rule).map(|Share(share)| share);
         }
         let named = self.policy.iter().filter_map(|p| p.interval);
         let named = named.chain(self.min_coverage.iter().filter_map(|c| c.interval));
@@ -178,13 +180,32 @@ impl FromStr for Grace {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let span =
-            text.parse::<jiff::SignedDuration>().ok().and_then(|span| i64::try_from(span.as_nanos()).ok());
-        match span.filter(|&nanos| nanos >= 0) {
+        let span = text.parse::<jiff::SignedDuration>().ok();
+        match span
+            .and_then(|span| i64::try_from(span.as_nanos()).ok())
+            .filter(|n| (0..=LONGEST_GRACE).contains(n))
+        {
             Some(nanos) => Ok(Self(nanos)),
             None => {
-                Err(format!("grace `{text}` is not allowed; write a time of 0 or longer, like 2s or 500ms"))
+                Err(format!("grace `{text}` is not allowed; write a time from 0s to 24h, like 2s or 500ms"))
             }
+        }
+    }
+}
+
+/// A share of the expected base bars, above 0 and up to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share(pub f64);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse::<f64>().ok().filter(|&share| share > 0.0 && share <= 1.0) {
+            Some(share) => Ok(Self(share)),
+            None => Err(format!(
+                "min_coverage `{text}` is not allowed; write a share above 0 and up to 1, like 0.9"
+            )),
         }
     }
 }
@@ -227,43 +248,61 @@ fn parsed_option<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
 fn one_or_many<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
     from: D,
 ) -> Result<Vec<T>, D::Error> {
-    struct Values<T>(std::marker::PhantomData<T>);
+    from.deserialize_any(Values(PhantomData))
+}
 
-    impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for Values<T> {
-        type Value = Vec<T>;
+/// A value as the text it would be written as.
+struct Item(String);
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a value or a list of values")
-        }
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<T>, E> {
-            Ok(vec![text.parse().map_err(E::custom)?])
-        }
-        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Vec<T>, E> {
-            self.visit_str(&number.to_string())
-        }
-        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Vec<T>, E> {
-            self.visit_str(&number.to_string())
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
-            let mut values = Vec::new();
-            while let Some(Item(text)) = seq.next_element()? {
-                values.push(text.parse().map_err(A::Error::custom)?);
-            }
-            Ok(values)
-        }
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Text).map(Self)
     }
+}
 
-    /// An element as the text it would be written as.
-    struct Item(String);
+struct Text;
 
-    impl<'de> Deserialize<'de> for Item {
-        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-            let one: Vec<String> = one_or_many(from)?;
-            Ok(Self(one.into_iter().collect()))
-        }
+impl Visitor<'_> for Text {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text or a number")
     }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+}
 
-    from.deserialize_any(Values(std::marker::PhantomData))
+struct Values<T>(PhantomData<T>);
+
+impl<'de, T: FromStr<Err: fmt::Display>> Visitor<'de> for Values<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text, a number, or a list of them")
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+        Ok(vec![text.parse().map_err(E::custom)?])
+    }
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Vec<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Vec<T>, E> {
+        self.visit_str(&number.to_string())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Item(text)) = seq.next_element()? {
+            values.push(text.parse().map_err(A::Error::custom)?);
+        }
+        Ok(values)
+    }
 }
 
 /// What is wrong with a session file's text, and where.
@@ -321,6 +360,9 @@ mod tests {
         assert!(refused("derived_intervals = [\"5min\"]").contains("did you mean `5m`?"));
         assert!(refused("late = \"revise\"").contains("not built yet"));
         assert!(refused("grace = \"-2s\"").contains("like 2s or 500ms"));
+        assert!(refused("grace = \"25h\"").contains("from 0s to 24h"));
+        assert!(refused("min_coverage = [\"x@5m\"]").contains("min_coverage `x` is not allowed"));
+        assert!(refused("policy = [[\"strict\"]]").contains("text or a number"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub enum CoordinatorError<E> {
     #[error(transparent)]
     Source(E),
     /// A daily row's date is not in the calendar.
-    #[error("{source_name}, row {number}: {error}")]
+    #[error("{source_name}, line {number}: {error}")]
     Calendar {
         /// The source.
         source_name: String,
@@ -37,7 +37,7 @@ pub enum CoordinatorError<E> {
     },
     /// A symbol begins where the source's time was long ago: the source is grouped by symbol.
     #[error(
-        "{source_name}, row {number}: {symbol} begins at {begins}, but the rows before it have reached {reached}: the file is grouped by symbol. `run` merges sources by time; give it one file a symbol, or a file sorted by time (`derive` takes grouped files)"
+        "{source_name}, line {number}: {symbol} begins at {begins}, but the rows before it have reached {reached}: the file is grouped by symbol. `run` merges sources by time; give it one file a symbol, or a file sorted by time (`derive` takes grouped files)"
     )]
     Grouped {
         /// The source.

@@ -63,7 +63,7 @@ pub enum RunError<E> {
     #[error("{0}")]
     Input(FileError),
     /// The calendar does not know a row's date.
-    #[error("{source_name}, row {number}: {error}")]
+    #[error("{source_name}, line {number}: {error}")]
     Calendar {
         /// The source.
         source_name: String,
@@ -73,7 +73,7 @@ pub enum RunError<E> {
         error: CalendarError,
     },
     /// A row was rejected and [`OnInvalid::Stop`] was asked for.
-    #[error("{source_name}, row {number}: {reason}")]
+    #[error("{source_name}, line {number}: {reason}")]
     Invalid {
         /// The source.
         source_name: String,

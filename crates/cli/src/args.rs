@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use barloom::config::{ForInterval, Grace, Late, SessionConfig};
+use barloom::config::{ForInterval, Grace, Late, SessionConfig, Share};
 use barloom::engine::OnInvalid;
 use barloom_core::derive::{Align, Policy, Stub, TradingHours};
 use barloom_core::{Interval, Stamp};
@@ -37,7 +37,7 @@ pub(crate) struct SharedArgs {
 
     /// Skip bars with a smaller share of their base bars, above 0 and up to 1. Also by interval: 0.9@1h
     #[arg(long, value_name = "SHARE", value_delimiter = ',')]
-    min_coverage: Vec<ForInterval<f64>>,
+    min_coverage: Vec<ForInterval<Share>>,
 
     /// emit or drop bars that their segment cuts short
     #[arg(long, default_value = "emit", value_name = "STUB", hide_default_value = true)]
@@ -55,7 +55,7 @@ pub(crate) struct SharedArgs {
     #[arg(long, default_value = "drop", value_name = "LATE", hide_default_value = true)]
     late: Late,
 
-    /// How long after its close a bar still takes minutes, like 2s
+    /// How long after its close a bar still takes minutes, like 2s; up to 24h
     #[arg(long, default_value = "0s", value_name = "TIME", hide_default_value = true)]
     grace: Grace,
 

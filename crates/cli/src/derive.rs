@@ -6,8 +6,8 @@ use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
 use barloom::engine::{OnInvalid, RunSummary};
 use barloom::source::Unreadable;
-use barloom_core::Symbols;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
+use barloom_core::{SymbolId, Symbols};
 use barloom_io::{Options, OutputError};
 use clap::Args;
 
@@ -53,10 +53,10 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
             "--out - writes an Arrow stream, which is not built yet; name a folder",
         ));
     }
-    interrupt::watch()?;
+    interrupt::end_at_once(NOTHING_WRITTEN)?;
     let mut config = args.shared.into_config();
     (config.inputs, config.out) = (args.inputs, Some(args.out));
-    let order = if args.sort { Order::OpenTime } else { Order::Visible };
+    let order = if args.sort { Order::OpenTime } else { Order::Grouped };
     let stopwatch = Stopwatch::start();
     let summary = Derivation::new(&config, order)?.run(&config)?;
     tell::line(&Report { summary: &summary, wall: stopwatch.elapsed() }.table());
@@ -69,6 +69,8 @@ struct Derivation {
     feed: FileFeed,
     symbols: Symbols,
     out: Out,
+    /// The symbol of the row before.
+    current: Option<SymbolId>,
     options: Options,
     on_invalid: OnInvalid,
 }
@@ -85,6 +87,7 @@ struct Out {
 impl Derivation {
     fn new(config: &SessionConfig, order: Order) -> Result<Self, Failure> {
         let rules = inputs::rules(config)?;
+        inputs::refuse_overlaps(config, &rules)?;
         let path = config.out.as_deref().unwrap_or_else(|| ".".as_ref());
         let tables = Tables::create(path, &rules, order).map_err(failed(Kind::Run))?;
         let rejects =
@@ -94,6 +97,7 @@ impl Derivation {
             feed: FileFeed::new(Clocks::PerSymbol, &rules),
             symbols: Symbols::new(),
             out: Out { tables, rejects, summary, rejected: 0, failed: None },
+            current: None,
             options: inputs::options(config)?,
             on_invalid: config.on_invalid,
             deriver: Deriver::new(rules),
@@ -105,6 +109,7 @@ impl Derivation {
             self.read(path)?;
         }
         let Self { mut deriver, mut feed, symbols, mut out, .. } = self;
+        out.tables.ending();
         let finished =
             feed.finish(&mut deriver, symbols.by_name(), &mut Telling { out: &mut out, symbols: &symbols });
         finished.map_err(|error| Failure::new(Kind::Data, format!("{error}; {NOTHING_WRITTEN}")))?;
@@ -124,10 +129,17 @@ impl Derivation {
         let mut reader = inputs::open(path, &self.options)?;
         let name = reader.name().to_owned();
         loop {
-            interrupt::check(NOTHING_WRITTEN)?;
             let read = reader.next_row().map_err(|e| nothing_written(inputs::kind_of(&e), &e))?;
             let Some(decoded) = read else { break };
+            let known = self.symbols.len();
             let row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
+            if let Ok((symbol, _)) = &row.content {
+                // A symbol that comes back after another one: the input is not grouped.
+                if self.current != Some(*symbol) && symbol.index() < known {
+                    self.out.tables.not_grouped();
+                }
+                self.current = Some(*symbol);
+            }
             let Self { deriver, feed, symbols, out, on_invalid, .. } = self;
             let sink = &mut Telling { out, symbols };
             let unreadable = match &row.content {
@@ -135,7 +147,7 @@ impl Derivation {
                     let taken = feed.row(deriver, *symbol, symbols.by_name(), record, sink);
                     let reason = taken
                         .map_err(|e| {
-                            nothing_written(Kind::Data, &format!("{name}, row {}: {e}", row.number))
+                            nothing_written(Kind::Data, &format!("{name}, line {}: {e}", row.number))
                         })?
                         .err();
                     let time = record.label.open_time(self.options.base);
@@ -156,7 +168,7 @@ impl Derivation {
                     let Unreadable { reason, .. } = unreadable;
                     return Err(nothing_written(
                         Kind::Data,
-                        &format!("{name}, row {}: {reason}", row.number),
+                        &format!("{name}, line {}: {reason}", row.number),
                     ));
                 }
             }
@@ -188,7 +200,7 @@ impl Out {
         let Unreadable { symbol, time, reason } = row;
         self.rejected += 1;
         if self.rejected <= TOLD_REJECTS {
-            tell::line(&format!("{file}, row {number}: rejected: {reason}"));
+            tell::line(&format!("{file}, line {number}: rejected: {reason}"));
         } else if self.rejected == TOLD_REJECTS + 1 {
             tell::line("further rejected rows are counted; --rejects FILE keeps them all");
         }

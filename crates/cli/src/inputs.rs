@@ -1,6 +1,6 @@
 //! From a configuration to what core and io need: rules, reading options, open files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use barloom::config::SessionConfig;
 use barloom::source::{SourceRow, Unreadable};
@@ -11,6 +11,7 @@ use barloom_io::{Decoded, Options, ReadError, RowReader};
 use jiff::tz::TimeZone;
 
 use crate::failure::{Failure, Kind, failed};
+use crate::tables::Tables;
 use crate::tell;
 
 /// The calendar that was asked for; one that was not is said.
@@ -77,6 +78,44 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<RowReader, Failure>
 /// The exit code of a file that can't be read on: what the user did not state is configuration.
 pub(crate) fn kind_of(error: &ReadError) -> Kind {
     if error.is_unstated() { Kind::Config } else { Kind::Data }
+}
+
+/// That no output would replace an input or another output.
+///
+/// # Errors
+/// Names the file.
+pub(crate) fn refuse_overlaps(config: &SessionConfig, rules: &DeriveRules) -> Result<(), Failure> {
+    // A file that is not there yet is known by its folder.
+    let place = |path: &Path| {
+        path.canonicalize().ok().or_else(|| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Some(folder.unwrap_or_else(|| ".".as_ref()).canonicalize().ok()?.join(path.file_name()?))
+        })
+    };
+    let refuse = |path: &Path, what: &str| {
+        Err(Failure::new(Kind::Config, format!("{}: would be written over {what}", path.display())))
+    };
+    let tables = config.out.iter().flat_map(|dir| Tables::names(rules).map(move |name| dir.join(name)));
+    let tables: Vec<PathBuf> = tables.collect();
+    if cfg!(any(windows, target_os = "macos")) {
+        let folded: Vec<String> = Tables::names(rules).map(|name| name.to_lowercase()).collect();
+        if let Some(name) = folded.iter().enumerate().find(|(i, name)| folded[..*i].contains(name)) {
+            return refuse(name.1.as_ref(), "the table of another interval on this system; use two folders");
+        }
+    }
+    let inputs: Vec<PathBuf> = config.inputs.iter().filter_map(|path| place(path)).collect();
+    let outputs: Vec<&Path> = tables.iter().chain(&config.rejects).map(PathBuf::as_path).collect();
+    for (i, path) in outputs.iter().enumerate() {
+        // A folder that is not there yet holds no input, but two outputs may still be one.
+        let own = place(path).unwrap_or_else(|| path.to_path_buf());
+        if inputs.contains(&own) {
+            return refuse(path, "an input");
+        }
+        if outputs[..i].iter().any(|other| place(other).unwrap_or_else(|| other.to_path_buf()) == own) {
+            return refuse(path, "a table");
+        }
+    }
+    Ok(())
 }
 
 /// What a file turned out to be, told once it was read.

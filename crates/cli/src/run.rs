@@ -55,7 +55,7 @@ impl std::str::FromStr for Format {
 
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
-    interrupt::watch()?;
+    interrupt::ask_first(|| {})?;
     let path = &args.session;
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(Kind::Config, format!("{}: can't be read: {error}", path.display())))?;
@@ -72,6 +72,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let options = inputs::options(&config)?;
     let open = |path: &PathBuf| Ok(FileSource { reader: inputs::open(path, &options)?, base: config.base });
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
+    inputs::refuse_overlaps(&config, &rules)?;
     let tables = config.out.as_deref().map(|dir| Tables::create(dir, &rules, Order::Visible)).transpose();
     let rejects = config.rejects.as_deref().map(Rejects::create).transpose();
     let mut out = Out {
@@ -207,7 +208,7 @@ impl Subscriber for Out {
         let Reject { source, number, symbol, time, reason } = *reject;
         self.rejected += 1;
         if self.rejected <= TOLD_REJECTS {
-            tell::line(&format!("{source}, row {number}: rejected: {reason}"));
+            tell::line(&format!("{source}, line {number}: rejected: {reason}"));
         } else if self.rejected == TOLD_REJECTS + 1 {
             tell::line("further rejected rows are counted; `rejects` in the session file keeps them all");
         }

@@ -1,6 +1,7 @@
 //! `barloom stream`: NDJSON in on stdin, NDJSON out on stdout, flushed after each line.
 
-use std::io::{self, BufRead, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use barloom::engine::OnInvalid;
 use barloom_core::derive::{
@@ -47,11 +48,14 @@ impl std::str::FromStr for ClockSource {
 }
 
 /// The longest line that is read, in bytes.
-const LONGEST_LINE: u64 = 1 << 20;
+const LONGEST_LINE: usize = 1 << 20;
 
 /// Runs the command.
 pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
-    interrupt::watch()?;
+    let (wake, lines) = sync_channel(READ_AHEAD);
+    let reader = wake.clone();
+    // A full channel needs no waking: the loop looks at the flag after every block.
+    interrupt::ask_first(move || drop(wake.try_send(Input::Wake)))?;
     let config = args.shared.into_config();
     let rules = inputs::rules(&config)?;
     let mut options = inputs::options(&config)?;
@@ -69,9 +73,49 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
     let stop = config.on_invalid == OnInvalid::Stop;
     let mut stream =
         Stream { deriver: Deriver::new(rules), feed, symbols, decoder, out, rejects, number: 0, stop };
-    let read = stream.read(io::stdin().lock());
+    // Reading blocks, and a signal must still be heard, so it has a thread of its own. It ends with the process.
+    std::thread::spawn(move || read_stdin(&reader));
+    let read = stream.read(&lines);
     let ended = stream.end(read.is_ok());
-    read.and(ended)
+    read.and(ended).and_then(|()| interrupt::check("what was told stands"))
+}
+
+/// What the reading thread hands over.
+enum Input {
+    /// Some bytes of stdin; none at its end.
+    Block(io::Result<Vec<u8>>),
+    /// A signal came: look at the flag.
+    Wake,
+}
+
+/// Blocks that are read ahead of the one at hand.
+const READ_AHEAD: usize = 4;
+/// Bytes asked of stdin at once.
+const BLOCK: usize = 1 << 16;
+
+fn read_stdin(to: &SyncSender<Input>) {
+    let mut from = io::stdin().lock();
+    loop {
+        let mut block = vec![0; BLOCK];
+        let read = io::Read::read(&mut from, &mut block);
+        if matches!(&read, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
+            continue;
+        }
+        let read = read.map(|count| {
+            block.truncate(count);
+            block
+        });
+        let is_last = read.as_ref().map_or(true, Vec::is_empty);
+        if to.send(Input::Block(read)).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// Keeps what belongs to a line, but no more than is needed to know that it is too long.
+fn keep(line: &mut Vec<u8>, more: &[u8]) {
+    let room = (LONGEST_LINE + 1).saturating_sub(line.len());
+    line.extend_from_slice(&more[..more.len().min(room)]);
 }
 
 /// One stream on its way.
@@ -96,27 +140,47 @@ struct Out {
 }
 
 impl Stream {
-    fn read(&mut self, mut from: impl BufRead) -> Result<(), Failure> {
+    fn read(&mut self, from: &Receiver<Input>) -> Result<(), Failure> {
         let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = io::Read::take(&mut from, LONGEST_LINE).read_until(b'\n', &mut line);
-            match read {
-                Ok(0) => return Ok(()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Failure::new(Kind::Run, format!("stdin: can't be read: {error}"))),
+        while !interrupt::asked() {
+            let block = match from.recv() {
+                Ok(Input::Block(block)) => block,
+                Ok(Input::Wake) => continue,
+                // The reading thread is gone, which it is only after it said so.
+                Err(_) => return Ok(()),
+            };
+            let block =
+                block.map_err(|error| Failure::new(Kind::Run, format!("stdin: can't be read: {error}")))?;
+            if block.is_empty() {
+                return if line.is_empty() { Ok(()) } else { self.take_line(&line) };
             }
-            self.number += 1;
-            if line.len() as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
-                from.skip_until(b'\n').map_err(failed(Kind::Run))?;
-                self.refuse(None, None, &format!("line_too_long: longer than {LONGEST_LINE} bytes"), true)?;
-            } else {
-                self.line(&line)?;
+            let mut rest = block.as_slice();
+            while let Some(end) = rest.iter().position(|&byte| byte == b'\n').filter(|_| !interrupt::asked())
+            {
+                let (head, tail) = rest.split_at(end + 1);
+                rest = tail;
+                if line.is_empty() {
+                    self.take_line(head)?;
+                } else {
+                    keep(&mut line, head);
+                    self.take_line(&line)?;
+                    line.clear();
+                }
             }
-            self.out.flush()?;
-            interrupt::check("what was told stands")?;
+            keep(&mut line, rest);
         }
+        Ok(())
+    }
+
+    /// One line of the input, and what it causes, out at once.
+    fn take_line(&mut self, line: &[u8]) -> Result<(), Failure> {
+        self.number += 1;
+        if line.len() > LONGEST_LINE {
+            self.refuse(None, None, &format!("line_too_long: longer than {LONGEST_LINE} bytes"), true)?;
+        } else {
+            self.line(line)?;
+        }
+        self.out.flush()
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), Failure> {

@@ -1,5 +1,8 @@
 //! The sink that writes files: a table an interval, the warnings, the rejects. None shows its name before all are
 //! whole.
+//!
+//! Rows lie in the order in which bars become visible, those of one instant by symbol. Input that is grouped by symbol
+//! gives tables that are: bars that were open when their group ended are put in where it ended.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,6 +19,8 @@ use barloom_io::{
 pub(crate) enum Order {
     /// As bars become visible; those of one instant by symbol.
     Visible,
+    /// As they become visible within a symbol, symbols one after the other, as the input has them.
+    Grouped,
     /// By open time, then symbol; held in memory until the end.
     OpenTime,
 }
@@ -26,6 +31,8 @@ pub(crate) struct Tables {
     bars: Vec<Table>,
     warnings: WarningTable<PendingFile>,
     order: Order,
+    /// The input ended; what comes now was open.
+    ending: bool,
     label: String,
 }
 
@@ -33,8 +40,13 @@ pub(crate) struct Tables {
 struct Table {
     interval: Interval,
     rows: BarTable<PendingFile>,
+    hours: bool,
     /// Bars that close at one instant, until one that closes at another comes.
     held: Vec<ClosedBar>,
+    /// Bars that were open when the input ended.
+    left: Vec<ClosedBar>,
+    /// By symbol, where its last row ends, in bytes.
+    ends: Vec<u64>,
 }
 
 impl Tables {
@@ -46,16 +58,33 @@ impl Tables {
         let dir = OutputDir::create(path)?;
         let hours = rules.hours == TradingHours::Extended;
         let table = |interval: Interval| -> Result<Table, OutputError> {
-            let file = dir.file(&format!("{interval}.csv"))?;
+            let file = dir.file(&table_name(interval))?;
             let name = file.path().to_owned();
             let rows = BarTable::new(file, &[], hours).map_err(written(&name))?;
-            Ok(Table { interval, rows, held: Vec::new() })
+            Ok(Table { interval, rows, hours, held: Vec::new(), left: Vec::new(), ends: Vec::new() })
         };
         let bars = rules.intervals.iter().map(|rule| table(rule.interval)).collect::<Result<_, _>>()?;
-        let file = dir.file("warnings.csv")?;
+        let file = dir.file(WARNINGS)?;
         let name = file.path().to_owned();
         let warnings = WarningTable::new(file).map_err(written(&name))?;
-        Ok(Self { bars, warnings, order, label: String::new() })
+        Ok(Self { bars, warnings, order, ending: false, label: String::new() })
+    }
+
+    /// The names of the files that [`Tables::create`] begins.
+    pub(crate) fn names(rules: &DeriveRules) -> impl Iterator<Item = String> + '_ {
+        rules.intervals.iter().map(|rule| table_name(rule.interval)).chain([WARNINGS.to_owned()])
+    }
+
+    /// The input turned out not to be grouped by symbol.
+    pub(crate) fn not_grouped(&mut self) {
+        if self.order == Order::Grouped {
+            self.order = Order::Visible;
+        }
+    }
+
+    /// The input ended: bars that come now were still open.
+    pub(crate) fn ending(&mut self) {
+        self.ending = true;
     }
 
     /// Takes a bar.
@@ -66,9 +95,12 @@ impl Tables {
         let Some(table) = self.bars.iter_mut().find(|table| table.interval == bar.interval) else {
             return Ok(());
         };
-        if self.order == Order::Visible
-            && table.held.last().is_some_and(|held| held.close_time != bar.close_time)
-        {
+        if self.ending {
+            table.left.push(*bar);
+            return Ok(());
+        }
+        let is_new_instant = table.held.last().is_some_and(|held| held.close_time != bar.close_time);
+        if is_new_instant && self.order != Order::OpenTime {
             table.flush(self.order, symbols, &mut self.label)?;
         }
         table.held.push(*bar);
@@ -92,54 +124,113 @@ impl Tables {
     /// # Errors
     /// When a file can't be written or renamed; no table is in place then, unless a rename failed midway.
     pub(crate) fn commit(mut self, symbols: &Symbols, rejects: Option<Rejects>) -> Result<(), OutputError> {
-        for table in &mut self.bars {
-            table.flush(self.order, symbols, &mut self.label)?;
-        }
-        let bars = self.bars.into_iter().map(|table| table.rows.into_inner());
+        let (order, label) = (self.order, &mut self.label);
+        let bars = self.bars.into_iter().map(|table| table.finish(order, symbols, label));
+        let bars = bars.collect::<Result<Vec<_>, _>>()?;
         let notes = [self.warnings.into_inner()].into_iter().chain(rejects.map(Rejects::into_inner));
-        commit_all(bars.chain(notes))
+        commit_all(bars.into_iter().chain(notes))
     }
 }
 
+const WARNINGS: &str = "warnings.csv";
+
+fn table_name(interval: Interval) -> String {
+    format!("{interval}.csv")
+}
+
 impl Table {
+    /// Writes the held bars in their order.
     fn flush(&mut self, order: Order, symbols: &Symbols, label: &mut String) -> Result<(), OutputError> {
-        let name = |bar: &ClosedBar| symbols.name(bar.symbol).as_str();
-        // Unstable sorts need no memory; a symbol has one bar of an interval at an open time.
-        match order {
-            Order::Visible => self.held.sort_unstable_by(|a, b| {
-                name(a).cmp(name(b)).then(a.bar.open_time().cmp(&b.bar.open_time()))
-            }),
-            Order::OpenTime => self.held.sort_unstable_by(|a, b| {
-                a.bar.open_time().cmp(&b.bar.open_time()).then_with(|| name(a).cmp(name(b)))
-            }),
-        }
-        for closed in self.held.drain(..) {
-            let ClosedBar { interval, bar, close_time, n_base, n_expected, .. } = closed;
-            label.clear();
-            // Writing to memory does not fail.
-            let _ = write!(label, "{}", closed.session);
-            let row = BarRow {
-                symbol: symbols.name(closed.symbol).as_str(),
-                interval,
-                session: label,
-                open_time: bar.open_time(),
-                close_time,
-                open: bar.open(),
-                high: bar.high(),
-                low: bar.low(),
-                close: bar.close(),
-                volume: bar.volume(),
-                vwap: bar.vwap(),
-                trade_count: bar.trade_count(),
-                n_base,
-                n_expected,
-                hours: Some(hours_word(closed.hours)),
-            };
-            let done = self.rows.write(&row, &[]);
+        sort(&mut self.held, order, symbols);
+        for bar in self.held.drain(..) {
+            let done = write(&mut self.rows, &bar, symbols, label);
             done.map_err(|error| written(self.rows.get_mut().path())(error))?;
+            let symbol = bar.symbol.index();
+            if self.ends.len() <= symbol {
+                self.ends.resize(symbol + 1, 0);
+            }
+            self.ends[symbol] = self.rows.written();
         }
         Ok(())
     }
+
+    /// Writes what is held and what was left open; the file is whole then.
+    fn finish(
+        mut self,
+        order: Order,
+        symbols: &Symbols,
+        label: &mut String,
+    ) -> Result<PendingFile, OutputError> {
+        let left = std::mem::take(&mut self.left);
+        if order != Order::Grouped {
+            if order == Order::Visible {
+                self.flush(order, symbols, label)?;
+            }
+            self.held.extend(left);
+            self.flush(order, symbols, label)?;
+            return Ok(self.rows.into_inner());
+        }
+        self.flush(order, symbols, label)?;
+        let name = self.rows.get_mut().path().to_owned();
+        // Symbols are numbered as the input has them, so each group ends where the one before it does, or later.
+        let (mut texts, mut end): (Vec<(u64, Vec<u8>)>, u64) = (Vec::new(), self.rows.header_end());
+        for symbol in 0..symbols.len() {
+            end = self.ends.get(symbol).copied().unwrap_or(0).max(end);
+            let mut own = left.iter().filter(|bar| bar.symbol.index() == symbol);
+            let mut rows = BarTable::headless(Vec::new(), &[], self.hours);
+            own.try_for_each(|bar| write(&mut rows, bar, symbols, label)).map_err(written(&name))?;
+            let text = rows.into_inner();
+            if !text.is_empty() {
+                texts.push((end, text));
+            }
+        }
+        self.rows.into_inner().insert(&texts)
+    }
+}
+
+/// Unstable sorts need no memory; a symbol has one bar of an interval at an open time.
+fn sort(bars: &mut [ClosedBar], order: Order, symbols: &Symbols) {
+    let name = |bar: &ClosedBar| symbols.name(bar.symbol).as_str();
+    match order {
+        Order::Grouped => {}
+        Order::Visible => bars.sort_unstable_by(|a, b| {
+            let by_close = a.close_time.cmp(&b.close_time);
+            by_close.then_with(|| name(a).cmp(name(b))).then(a.bar.open_time().cmp(&b.bar.open_time()))
+        }),
+        Order::OpenTime => bars.sort_unstable_by(|a, b| {
+            a.bar.open_time().cmp(&b.bar.open_time()).then_with(|| name(a).cmp(name(b)))
+        }),
+    }
+}
+
+fn write<W: std::io::Write>(
+    to: &mut BarTable<W>,
+    closed: &ClosedBar,
+    symbols: &Symbols,
+    label: &mut String,
+) -> std::io::Result<()> {
+    let ClosedBar { interval, bar, close_time, n_base, n_expected, .. } = *closed;
+    label.clear();
+    // Writing to memory does not fail.
+    let _ = write!(label, "{}", closed.session);
+    let row = BarRow {
+        symbol: symbols.name(closed.symbol).as_str(),
+        interval,
+        session: label,
+        open_time: bar.open_time(),
+        close_time,
+        open: bar.open(),
+        high: bar.high(),
+        low: bar.low(),
+        close: bar.close(),
+        volume: bar.volume(),
+        vwap: bar.vwap(),
+        trade_count: bar.trade_count(),
+        n_base,
+        n_expected,
+        hours: Some(hours_word(closed.hours)),
+    };
+    to.write(&row, &[])
 }
 
 /// The word of a part of the trading day in outputs.

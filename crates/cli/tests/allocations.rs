@@ -1,4 +1,5 @@
 //! From the second session on nothing is allocated per bar, on the path that the binary runs.
+#![allow(clippy::unwrap_used, reason = "a test that can't prepare fails")]
 #![allow(unsafe_code, reason = "a global allocator can't be written without it; it only counts and forwards")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,5 +1,6 @@
 //! Any bytes at all: each parser reads them or refuses them, and never panics or hangs. The functions are those of the
 //! fuzz folder; here a corpus, its beginnings and its mutations drive them on stable.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
 
 #[path = "../../../fuzz/targets.rs"]
 mod targets;
@@ -62,7 +63,8 @@ fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn the_corpora_and_their_beginnings_are_read_or_refused() {
-    let all: [(&[&[u8]], fn(&[u8])); 5] = [
+    type Target = fn(&[u8]);
+    let all: [(&[&[u8]], Target); 5] = [
         (CSV, targets::csv),
         (NDJSON, targets::ndjson),
         (WORDS, targets::words),

@@ -88,6 +88,14 @@ pub struct Record {
     pub trade_count: Option<i64>,
 }
 
+fn daily_hint(base: &Interval) -> &'static str {
+    if *base == Interval::DAY {
+        "; a daily row names its session by a bare date, like 2024-11-26, or by midnight in the calendar's zone"
+    } else {
+        ""
+    }
+}
+
 impl Record {
     /// Whether the values make a bar; the label is not looked at.
     ///
@@ -136,7 +144,7 @@ pub struct Bar {
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum InvalidBar {
     /// The open time is not a multiple of the base interval.
-    #[error("off_grid_timestamp: {time} is not on the {base} grid")]
+    #[error("off_grid_timestamp: {time} is not on the {base} grid{}", daily_hint(.base))]
     OffGrid {
         /// The row's open time.
         time: Timestamp,
@@ -178,6 +186,14 @@ pub enum InvalidBar {
         low: f64,
         /// The row's high.
         high: f64,
+    },
+    /// The distance from low to high is beyond what a number can hold.
+    #[error("range_too_wide: high {high} and low {low} are further apart than a number can hold")]
+    TooWide {
+        /// The row's high.
+        high: f64,
+        /// The row's low.
+        low: f64,
     },
     /// A volume or count below zero.
     #[error("negative: {field} is {value}; allowed are 0 and above")]
@@ -287,8 +303,7 @@ fn explain(row: &Record) -> InvalidBar {
     match (volume, trade_count) {
         (Some(value), _) if value < 0.0 => InvalidBar::Negative { field: "volume", value },
         (_, Some(n)) if n < 0 => InvalidBar::Negative { field: "trade_count", value: n as f64 },
-        // Finite prices whose distance overflows: high is the one out of proportion.
-        _ => InvalidBar::NotFinite { field: "high", value: high - low },
+        _ => InvalidBar::TooWide { high, low },
     }
 }
 
@@ -325,7 +340,7 @@ mod tests {
         assert!(named(Record { volume: Some(f64::INFINITY), ..sound }).starts_with("not_finite: volume"));
         assert!(named(Record { vwap: Some(f64::NAN), ..sound }).starts_with("not_finite: vwap"));
         assert!(named(Record { trade_count: Some(-1), ..sound }).starts_with("negative: trade_count"));
-        assert!(named(row(0.0, f64::MAX, f64::MIN, 0.0)).starts_with("not_finite"));
+        assert!(named(row(0.0, f64::MAX, f64::MIN, 0.0)).starts_with("range_too_wide"));
     }
 
     #[test]

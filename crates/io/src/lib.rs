@@ -45,7 +45,7 @@ pub use file::{ReadError, RowReader};
 pub use layout::{Layout, LayoutError, Missing, StampSource};
 pub use ndjson::{Line, LineDecoder, LineError};
 pub use options::Options;
-pub use output::{OutputDir, OutputError, PendingFile, commit_all};
+pub use output::{OutputDir, OutputError, PendingFile, abandon_all, commit_all};
 pub use resolved::Resolved;
 pub use row::{Decoded, Reject, Row};
 pub use table::{BarRow, BarTable, RejectRow, RejectTable, WarningRow, WarningTable};

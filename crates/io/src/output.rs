@@ -5,15 +5,36 @@
 //! before the first is renamed, so only a rename that fails can leave some new and some old.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Bytes gathered before the system is asked to write.
 const BUFFER: usize = 1 << 16;
 
 /// Numbers the temporary names of this process.
 static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// The temporary names in use. Held while names change, so that nobody sees half of a commit.
+static PENDING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn pending() -> MutexGuard<'static, Vec<PathBuf>> {
+    // A panic elsewhere leaves a list of names, which is as good as before.
+    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes every file that is pending, for a process that is about to end: from now on nothing can be committed.
+///
+/// Waits for a commit that is under way. Files that are created later are not removed.
+pub fn abandon_all() {
+    let mut names = pending();
+    for name in names.drain(..) {
+        let _ = fs::remove_file(name);
+    }
+    // Never given back: a commit that comes now waits until the process is gone.
+    std::mem::forget(names);
+}
 
 /// Why an output could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +88,17 @@ pub struct PendingFile {
 #[derive(Debug)]
 struct Temporary(Option<PathBuf>);
 
+impl Temporary {
+    fn new(path: PathBuf) -> Self {
+        pending().push(path.clone());
+        Self(Some(path))
+    }
+}
+
 impl Drop for Temporary {
     fn drop(&mut self) {
-        if let Some(path) = &self.0 {
+        if let Some(path) = self.0.take() {
+            pending().retain(|other| *other != path);
             // Nothing is left to do about a file that can't be removed.
             let _ = fs::remove_file(path);
         }
@@ -95,7 +124,7 @@ impl PendingFile {
             let temporary = path.with_file_name(hidden);
             match OpenOptions::new().write(true).create_new(true).open(&temporary) {
                 Ok(file) => {
-                    let (path, temporary) = (path.to_owned(), Temporary(Some(temporary)));
+                    let (path, temporary) = (path.to_owned(), Temporary::new(temporary));
                     return Ok(Self { path, temporary, file: BufWriter::with_capacity(BUFFER, file) });
                 }
                 // A process with our number died here before: the next name is free.
@@ -123,12 +152,39 @@ impl PendingFile {
         written.map_err(failed(&self.path, "written"))
     }
 
-    fn rename(mut self) -> Result<(), OutputError> {
-        if let Some(temporary) = &self.temporary.0 {
-            fs::rename(temporary, &self.path).map_err(failed(&self.path, "put in place"))?;
+    /// Puts texts into the file, each at its offset; offsets ascend and count bytes as they are now.
+    ///
+    /// # Errors
+    /// [`OutputError`] when the file can't be copied.
+    pub fn insert(self, texts: &[(u64, Vec<u8>)]) -> Result<Self, OutputError> {
+        if texts.is_empty() {
+            return Ok(self);
         }
-        self.temporary.0 = None;
-        Ok(())
+        let path = self.path.clone();
+        let copied = move |mut old: Self| -> io::Result<Self> {
+            old.file.flush()?;
+            let from = File::open(old.temporary.0.as_deref().unwrap_or(&old.path))?;
+            let mut to = Self::create(&old.path).map_err(|error| error.source)?;
+            let mut at = 0;
+            for (offset, text) in texts {
+                io::copy(&mut (&from).take(offset - at), &mut to.file)?;
+                to.file.write_all(text)?;
+                at = *offset;
+            }
+            io::copy(&mut &from, &mut to.file)?;
+            Ok(to)
+        };
+        copied(self).map_err(failed(&path, "written"))
+    }
+
+    /// Gives the file its name; `names` are the pending ones.
+    fn rename(mut self, names: &mut Vec<PathBuf>) -> Result<(), OutputError> {
+        let Some(temporary) = self.temporary.0.take() else { return Ok(()) };
+        names.retain(|other| *other != temporary);
+        fs::rename(&temporary, &self.path).map_err(|error| {
+            let _ = fs::remove_file(&temporary);
+            failed(&self.path, "put in place")(error)
+        })
     }
 
     fn named(&self, error: io::Error) -> io::Error {
@@ -158,7 +214,13 @@ pub fn commit_all(files: impl IntoIterator<Item = PendingFile>) -> Result<(), Ou
     files.iter_mut().try_for_each(PendingFile::sync)?;
     let mut folders: Vec<PathBuf> =
         files.iter().filter_map(|file| file.path.parent()).map(Path::to_owned).collect();
-    files.into_iter().try_for_each(PendingFile::rename)?;
+    let mut names = pending();
+    let mut files = files.into_iter();
+    let renamed = files.try_for_each(|file| file.rename(&mut names));
+    drop(names);
+    // The rest drop here, and remove their temporary names.
+    drop(files);
+    renamed?;
     folders.sort();
     folders.dedup();
     // The names are on disk when their folder is; systems that can't sync a folder do so on their own.
@@ -184,6 +246,17 @@ mod tests {
         let mut names: Vec<_> = entries.collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn texts_are_put_in_at_their_offsets() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OutputDir::create(folder.path()).unwrap();
+        let mut file = dir.file("a").unwrap();
+        file.write_all(b"onethree").unwrap();
+        file.insert(&[(3, b"two".to_vec()), (8, b"four".to_vec())]).unwrap().commit().unwrap();
+        assert_eq!(fs::read(dir.path().join("a")).unwrap(), b"onetwothreefour");
+        assert_eq!(names(dir.path()), ["a"]);
     }
 
     #[test]

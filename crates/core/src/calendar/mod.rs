@@ -178,6 +178,21 @@ impl Calendar {
         self.inner.schedule.valid
     }
 
+    /// From the first instant of the first session to the last of the last: between them [`at_or_after`] always has
+    /// an answer. An empty span where there is no session.
+    ///
+    /// [`at_or_after`]: Self::at_or_after
+    pub fn known(&self) -> (Timestamp, Timestamp) {
+        let (from, to) = self.valid();
+        let first = self.place_or_later(from.year(), 0);
+        let mut years = (from.year()..=to.year()).rev();
+        let last = years.find_map(|year| self.year(year).last());
+        match (first, last) {
+            (Some(first), Some(last)) => (self.session(first).starts(), last.ends()),
+            _ => (Timestamp::MAX, Timestamp::MIN),
+        }
+    }
+
     /// The market and its hours in a line.
     pub fn description(&self) -> &str {
         self.inner.schedule.venue.description

@@ -14,6 +14,7 @@ pub(crate) struct Fold {
     volume: f64,
     vwap_volume: f64,
     trade_count: i64,
+    /// Every base bar has a count, and their sum fits.
     counted: bool,
     pub(crate) n_base: u32,
 }
@@ -45,8 +46,7 @@ impl Fold {
         self.volume += bar.volume;
         // A minute without volume has no say in the average, not even a null one.
         self.vwap_volume += if bar.volume == 0.0 { 0.0 } else { bar.vwap * bar.volume };
-        self.counted &= bar.trade_count != NULL_COUNT;
-        self.trade_count = self.trade_count.saturating_add(bar.trade_count);
+        self.count(bar.trade_count);
         self.n_base += 1;
     }
 
@@ -66,16 +66,23 @@ impl Fold {
             let weighted = if bar.volume == 0.0 { 0.0 } else { bar.vwap * bar.volume };
             (volume + bar.volume, vwap_volume + weighted)
         });
-        self.counted = self.counted && bars.iter().all(|bar| bar.trade_count != NULL_COUNT);
         if self.counted {
-            self.trade_count = bars.iter().fold(self.trade_count, |n, bar| n.saturating_add(bar.trade_count));
+            bars.iter().for_each(|bar| self.count(bar.trade_count));
         }
         self.n_base += bars.len() as u32;
     }
 
+    #[inline]
+    fn count(&mut self, trades: i64) {
+        let (sum, overflows) = self.trade_count.overflowing_add(trades);
+        self.counted &= trades != NULL_COUNT && !overflows;
+        self.trade_count = sum;
+    }
+
     /// The bar that opens at `open_time` and holds what was added; at least one base bar must have been.
+    /// A sum that its type can't hold is null.
     pub(crate) fn bar(&self, open_time: Timestamp) -> Bar {
-        let null_if_nan = |x: f64| if x.is_nan() { NULL } else { x };
+        let or_null = |x: f64| if x.is_finite() { x } else { NULL };
         let vwap = if self.volume > 0.0 { self.vwap_volume / self.volume } else { NULL };
         Bar {
             open_time,
@@ -83,8 +90,8 @@ impl Fold {
             high: self.high,
             low: self.low,
             close: self.close,
-            volume: null_if_nan(self.volume),
-            vwap: null_if_nan(vwap),
+            volume: or_null(self.volume),
+            vwap: or_null(vwap),
             trade_count: if self.counted { self.trade_count } else { NULL_COUNT },
         }
     }
@@ -141,6 +148,13 @@ mod tests {
         let out = fold(&[bar(Some(10.0), Some(2.0), Some(3)), bar(Some(0.0), None, Some(0))]);
         assert_eq!((out.vwap(), out.volume()), (Some(2.0), Some(10.0)));
         assert_eq!(fold(&[bar(Some(0.0), Some(2.0), Some(0))]).vwap(), None);
+    }
+
+    #[test]
+    fn a_sum_that_can_not_be_held_is_null() {
+        let huge = bar(Some(1e308), Some(1e200), Some(i64::MAX));
+        let out = fold(&[huge, huge]);
+        assert_eq!((out.volume(), out.vwap(), out.trade_count()), (None, None, None));
     }
 
     #[test]

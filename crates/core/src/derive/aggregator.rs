@@ -128,11 +128,16 @@ impl Aggregator {
         })
     }
 
-    /// The open session and slot of the base bar that opens at `at`; newest session first.
+    /// The open session and slot of the base bar that opens at `at`.
     #[inline]
     fn find(&mut self, at: Timestamp, shared: &Shared) -> Option<(usize, u32)> {
         let base = shared.rules.base.nanos();
-        (0..self.sessions.len()).rev().find_map(|place| Some((place, self.sessions[place].find(at, base)?)))
+        let newest = self.sessions.len().checked_sub(1)?;
+        if let Some(slot) = self.sessions[newest].find(at, base) {
+            return Some((newest, slot));
+        }
+        let place = self.sessions.partition_point(|session| session.plan.end <= at);
+        Some((place, self.sessions.get_mut(place)?.find(at, base)?))
     }
 
     /// Opens the session that holds `at`.
@@ -158,8 +163,8 @@ impl Aggregator {
         let mut session = self.spare.pop().unwrap_or_else(|| OpenSession::new(plan.clone()));
         session.reset(plan, folded, &self.given_to);
         let place = self.sessions.partition_point(|s| s.plan.index < index);
+        self.due = self.due.min(shared.deadline(session.next_end()));
         self.sessions.insert(place, session);
-        self.due = self.next_due(shared);
         Ok(self.find(at, shared).map_or(Entered::OutOfSession, |(place, slot)| Entered::Open(place, slot)))
     }
 
@@ -397,14 +402,15 @@ impl Aggregator {
     /// Moves the clock to `to` and closes what that closes, instant by instant, intervals ascending.
     #[inline]
     pub(crate) fn advance(&mut self, to: Timestamp, shared: &Shared, sink: &mut impl Sink) {
-        if self.due <= to {
+        // Nothing is due at the last instant: there it means never.
+        if self.due <= to && self.due < Timestamp::MAX {
             self.close_due(to, shared, sink);
         }
         self.clock = self.clock.max(to);
     }
 
     fn close_due(&mut self, to: Timestamp, shared: &Shared, sink: &mut impl Sink) {
-        while self.due <= to {
+        while self.due <= to && self.due < Timestamp::MAX {
             let now = self.due;
             self.fold_sessions(now, shared);
             for lane in 0..shared.rules.intervals.len() {
@@ -429,8 +435,8 @@ impl Aggregator {
     fn next_due(&self, shared: &Shared) -> Timestamp {
         let mut due = Timestamp::MAX;
         for session in &self.sessions {
-            let close = if session.folded { session.plan.end } else { session.plan.regular_close };
-            due = session.lanes.iter().fold(due.min(shared.deadline(close)), |due, lane| due.min(lane.due));
+            let end = shared.deadline(session.next_end());
+            due = session.lanes.iter().fold(due.min(end), |due, lane| due.min(lane.due));
         }
         for open in self.periods.iter().flatten() {
             due = due.min(shared.deadline(open.period.close));

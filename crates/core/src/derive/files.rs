@@ -204,18 +204,24 @@ impl FileFeed {
         if self.newest.len() <= place {
             self.newest.resize(place + 1, Timestamp::MIN);
         }
-        let newest = &mut self.newest[place];
-        let moved = minute.close() > *newest;
-        let clock = if moved { std::mem::replace(newest, minute.close()) } else { Timestamp::MIN };
-        Ok(Ok(match self.clocks {
-            Clocks::PerSymbol => deriver.take_at(clock, symbol, &minute, sink)?,
+        let newest = self.newest[place];
+        let moved = minute.close() > newest;
+        let outcome = match self.clocks {
+            Clocks::PerSymbol => {
+                let clock = if moved { newest } else { Timestamp::MIN };
+                deriver.take_at(clock, symbol, &minute, sink)?
+            }
             Clocks::Shared => {
                 if moved {
-                    deriver.advance_all(clock, by_name, sink);
+                    deriver.advance_all(newest, by_name, sink);
                 }
                 deriver.take(symbol, &minute, sink)?
             }
-        }))
+        };
+        if moved {
+            self.newest[place] = minute.close();
+        }
+        Ok(Ok(outcome))
     }
 
     /// Counts a row that could not even be read, with what is known of it.

@@ -51,7 +51,8 @@ pub use event::{ClosedBar, Counts, Outcome, Sink, Warning, WarningKind};
 pub use files::{Clocks, FileError, FileFeed, FileTrial};
 pub use plan::SessionLabel;
 pub use rules::{
-    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, Policy, Stub, TradingHours,
+    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, LONGEST_GRACE, Policy, Stub,
+    TradingHours,
 };
 pub use stretch::ClosedStretch;
 
@@ -110,13 +111,17 @@ pub struct Deriver {
     clock: Timestamp,
     /// No symbol has anything due before.
     due: Timestamp,
+    /// The instants that the calendar surely knows.
+    known: (Timestamp, Timestamp),
 }
 
 impl Deriver {
     /// A deriver under `rules` that has seen nothing.
     pub fn new(rules: DeriveRules) -> Self {
         let empty = vec![0; rules.intervals.len()];
+        let known = rules.calendar.known();
         Self {
+            known,
             shared: Shared { rules, plans: Plans::default(), empty, unfinished: 0 },
             symbols: Vec::new(),
             counts: Counts::default(),
@@ -150,8 +155,8 @@ impl Deriver {
     /// Resolves the row's open time and checks its values. Changes nothing.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] with the value and what is allowed; [`Refusal::Calendar`] for a day that the calendar
-    /// does not know, of a base of `1d`.
+    /// [`Refusal::Invalid`] with the value and what is allowed; [`Refusal::Calendar`] for a date that the calendar
+    /// does not know.
     #[inline]
     pub fn check<'r>(&self, row: &'r Record) -> Result<Minute<'r>, Refusal> {
         let rules = &self.shared.rules;
@@ -173,6 +178,9 @@ impl Deriver {
             return Err(InvalidBar::OffGrid { time: open, base: rules.base }.into());
         }
         row.check()?;
+        if open < self.known.0 || open >= self.known.1 {
+            rules.calendar.at_or_after(open)?;
+        }
         Ok(Minute { row, open, close })
     }
 
@@ -205,8 +213,8 @@ impl Deriver {
     /// Takes a row of `symbol`: counts it, tells `sink` what it completes or warns about.
     ///
     /// # Errors
-    /// [`CalendarError::OutOfRange`] when the calendar does not know the row's date, or its whole week or month; the
-    /// row is not counted then.
+    /// [`CalendarError::OutOfRange`] when the calendar does not know the row's whole week or month; the row is not
+    /// counted then.
     #[inline]
     pub fn take(
         &mut self,
@@ -254,7 +262,8 @@ impl Deriver {
     /// order of `symbols`, which must name every symbol that was taken. A clock that would go back is counted in
     /// [`Deriver::clocks_ignored`] and changes nothing.
     pub fn advance_all(&mut self, to: Timestamp, symbols: &[SymbolId], sink: &mut impl Sink) {
-        while self.due <= to {
+        // Nothing is due at the last instant: there it means never.
+        while self.due <= to && self.due < Timestamp::MAX {
             let now = self.due;
             self.due = Timestamp::MAX;
             for &symbol in symbols {

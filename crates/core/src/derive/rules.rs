@@ -5,6 +5,7 @@ use std::str::FromStr;
 use crate::calendar::Calendar;
 use crate::error::{WordError, word};
 use crate::interval::Interval;
+use crate::time::NANOS_PER_SECOND;
 
 /// Where N-minute buckets start (P2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -118,7 +119,7 @@ pub struct DeriveConfig {
     pub stub: Stub,
     /// Parts of the day.
     pub hours: TradingHours,
-    /// Nanoseconds after a close during which its bucket still takes bars.
+    /// Nanoseconds after a close during which its bucket still takes bars, up to [`LONGEST_GRACE`].
     pub grace: i64,
     /// Whether open buckets are emitted at the end of the input, as far as their policy lets them.
     pub flush_on_stop: bool,
@@ -151,6 +152,9 @@ impl std::ops::Deref for DeriveRules {
         &self.0
     }
 }
+
+/// The longest grace, in nanoseconds: a day. It decides how many sessions stay open.
+pub const LONGEST_GRACE: i64 = 24 * 3600 * NANOS_PER_SECOND;
 
 /// Why a [`DeriveConfig`] does not hold together.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -186,8 +190,8 @@ pub enum DeriveRulesError {
         /// What was asked for.
         got: f64,
     },
-    /// A negative grace.
-    #[error("grace of {nanos} ns is not allowed; it is 0 or longer")]
+    /// A grace that is negative or longer than a day.
+    #[error("grace of {nanos} ns is not allowed; it is 0 to 24h")]
     Grace {
         /// What was asked for.
         nanos: i64,
@@ -204,7 +208,7 @@ impl DeriveRules {
         if ![Interval::SECOND, Interval::MINUTE, Interval::DAY].contains(&base) {
             return Err(DeriveRulesError::Base { base });
         }
-        if config.grace < 0 {
+        if !(0..=LONGEST_GRACE).contains(&config.grace) {
             return Err(DeriveRulesError::Grace { nanos: config.grace });
         }
         config.intervals.sort_by_key(|rule| rule.interval);
@@ -262,6 +266,9 @@ mod tests {
         let mut thin = config("1m", &["5m"]);
         thin.intervals[0].min_coverage = Some(90.0);
         assert!(refused(thin).contains("min_coverage 90"));
+        assert!(
+            refused(DeriveConfig { grace: LONGEST_GRACE + 1, ..config("1m", &["5m"]) }).contains("0 to 24h")
+        );
         assert!(refused(DeriveConfig { grace: -1, ..config("1m", &["5m"]) }).contains("grace"));
     }
 

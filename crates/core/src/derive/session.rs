@@ -106,6 +106,12 @@ impl OpenSession {
         self.plan = plan;
     }
 
+    /// Where the session's regular hours end, or, once they are counted, the session itself.
+    #[inline]
+    pub(crate) fn next_end(&self) -> Timestamp {
+        if self.folded { self.plan.end } else { self.plan.regular_close }
+    }
+
     /// The slot of the base bar that opens at `at`, if the session trades then.
     #[inline]
     pub(crate) fn find(&mut self, at: Timestamp, base_nanos: Option<i64>) -> Option<u32> {

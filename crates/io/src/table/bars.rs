@@ -80,6 +80,7 @@ pub struct BarTable<W> {
     lines: Lines<W>,
     outputs: usize,
     hours: bool,
+    header_end: u64,
 }
 
 impl<W: Write> BarTable<W> {
@@ -90,7 +91,23 @@ impl<W: Write> BarTable<W> {
     pub fn new(to: W, outputs: &[&str], hours: bool) -> io::Result<Self> {
         let last = hours.then_some("hours");
         let names = COLUMNS.into_iter().chain(outputs.iter().copied()).chain(last);
-        Ok(Self { lines: Lines::new(to, names)?, outputs: outputs.len(), hours })
+        let lines = Lines::new(to, names)?;
+        Ok(Self { header_end: lines.written(), lines, outputs: outputs.len(), hours })
+    }
+
+    /// The rows of such a table, without the line of names.
+    pub fn headless(to: W, outputs: &[&str], hours: bool) -> Self {
+        Self { lines: Lines::headless(to), outputs: outputs.len(), hours, header_end: 0 }
+    }
+
+    /// Where the rows begin, in bytes.
+    pub fn header_end(&self) -> u64 {
+        self.header_end
+    }
+
+    /// Where the last row ends, in bytes.
+    pub fn written(&self) -> u64 {
+        self.lines.written()
     }
 
     /// Writes one bar with the values of its indicator outputs, in the order of the columns.
@@ -175,6 +192,18 @@ mod tests {
             text(&["rsi_14", "sma_20"], true, &[Some(55.1), None]),
             format!("{header},rsi_14,sma_20,hours\n{row},55.1,,regular\n")
         );
+    }
+
+    #[test]
+    fn it_says_where_rows_begin_and_end() {
+        let mut table = BarTable::new(Vec::new(), &[], true).unwrap();
+        let header = table.header_end();
+        table.write(&bar(), &[]).unwrap();
+        let mut rows = BarTable::headless(Vec::new(), &[], true);
+        rows.write(&bar(), &[]).unwrap();
+        let (end, bytes) = (table.written(), table.into_inner());
+        assert_eq!(end, bytes.len() as u64);
+        assert_eq!(bytes[header as usize..], rows.into_inner());
     }
 
     #[test]

@@ -19,15 +19,27 @@ pub(crate) struct Lines<W> {
     scratch: String,
     /// The last day written: (days since 1970, `2024-11-25`).
     day: Option<(i64, [u8; 10])>,
+    /// Bytes that went to the sink.
+    written: u64,
 }
 
 impl<W: Write> Lines<W> {
     /// Lines that go to `to`, the first with the `names` of the columns.
     pub(crate) fn new<'a>(to: W, names: impl IntoIterator<Item = &'a str>) -> io::Result<Self> {
-        let mut lines = Self { to, line: Vec::new(), scratch: String::new(), day: None };
+        let mut lines = Self::headless(to);
         names.into_iter().for_each(|name| lines.text(name));
         lines.end()?;
         Ok(lines)
+    }
+
+    /// Lines that go to `to`, without one of names.
+    pub(crate) fn headless(to: W) -> Self {
+        Self { to, line: Vec::new(), scratch: String::new(), day: None, written: 0 }
+    }
+
+    /// How many bytes went to the sink.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
     }
 
     /// A cell with `text`, in quotes where CSV needs them.
@@ -111,6 +123,7 @@ impl<W: Write> Lines<W> {
             *last = b'\n';
         }
         let written = self.to.write_all(&self.line);
+        self.written += self.line.len() as u64;
         self.line.clear();
         written
     }
