@@ -44,8 +44,7 @@ impl Fold {
         self.low = if bar.low < self.low { bar.low } else { self.low };
         self.close = bar.close;
         self.volume += bar.volume;
-        // A minute without volume has no say in the average, not even a null one.
-        self.vwap_volume += if bar.volume == 0.0 { 0.0 } else { bar.vwap * bar.volume };
+        self.weigh(bar);
         self.count(bar.trade_count);
         self.n_base += 1;
     }
@@ -61,15 +60,24 @@ impl Fold {
         self.close = last.close;
         self.high = bars.iter().fold(self.high, |high, bar| if bar.high > high { bar.high } else { high });
         self.low = bars.iter().fold(self.low, |low, bar| if bar.low < low { bar.low } else { low });
-        let sums = (self.volume, self.vwap_volume);
-        (self.volume, self.vwap_volume) = bars.iter().fold(sums, |(volume, vwap_volume), bar| {
-            let weighted = if bar.volume == 0.0 { 0.0 } else { bar.vwap * bar.volume };
-            (volume + bar.volume, vwap_volume + weighted)
-        });
+        self.volume = bars.iter().fold(self.volume, |volume, bar| volume + bar.volume);
+        for bar in bars {
+            // Once null, always null.
+            if self.vwap_volume.is_nan() {
+                break;
+            }
+            self.weigh(bar);
+        }
         if self.counted {
             bars.iter().for_each(|bar| self.count(bar.trade_count));
         }
         self.n_base += bars.len() as u32;
+    }
+
+    #[inline]
+    fn weigh(&mut self, bar: &Bar) {
+        // A minute without volume has no say in the average, not even a null one.
+        self.vwap_volume += if bar.volume == 0.0 { 0.0 } else { bar.vwap * bar.volume };
     }
 
     #[inline]

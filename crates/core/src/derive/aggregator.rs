@@ -183,16 +183,25 @@ impl Aggregator {
         let mut lane = self.sessions[place].fill_usual(0, slot);
         used |= lane > 0;
         while lane < lanes {
+            let state = &mut self.sessions[place].lanes[lane];
+            if state.holds(slot) {
+                // Not usual, so it is the last one missing.
+                state.fill();
+                (used, completed) = (true, true);
+                self.complete_bucket(place, lane, shared, sink);
+                lane = self.sessions[place].fill_usual(lane + 1, slot);
+                continue;
+            }
             match self.stand(place, lane, slot, shared) {
                 Standing::Outside => {}
                 Standing::Closed => {
                     late = true;
                     self.warn_minute(WarningKind::LateBar, lane, minute.open, shared, sink);
                 }
-                Standing::Open { moved } => {
+                Standing::Open => {
                     used = true;
                     completed |= match self.sessions[place].plan.lanes[lane].period {
-                        None => self.add_to_bucket(place, lane, moved, shared, sink),
+                        None => self.enter_bucket(place, lane, shared, sink),
                         Some(period) => self.add_to_period(lane, period, shared, sink),
                     };
                 }
@@ -225,7 +234,7 @@ impl Aggregator {
             let kind = match self.stand(place, lane, slot, shared) {
                 Standing::Outside => continue,
                 Standing::Closed => WarningKind::LateBar,
-                Standing::Open { .. } => WarningKind::CorrectedBar,
+                Standing::Open => WarningKind::CorrectedBar,
             };
             used |= kind == WarningKind::CorrectedBar;
             self.warn_minute(kind, lane, bar.open_time, shared, sink);
@@ -248,26 +257,14 @@ impl Aggregator {
         } else if session.folded || period.close <= self.given_to[lane] {
             Standing::Closed
         } else {
-            Standing::Open { moved: false }
+            Standing::Open
         }
     }
 
-    /// Counts a new bar in the cursor's bucket; whether that completed it.
-    #[inline]
-    fn add_to_bucket(
-        &mut self,
-        place: usize,
-        lane: usize,
-        moved: bool,
-        shared: &mut Shared,
-        sink: &mut impl Sink,
-    ) -> bool {
+    /// The cursor moved to another bucket, which the new bar is in and counted; whether that completed it.
+    fn enter_bucket(&mut self, place: usize, lane: usize, shared: &mut Shared, sink: &mut impl Sink) -> bool {
         let session = &mut self.sessions[place];
         let state = &mut session.lanes[lane];
-        // A cursor that moved has counted the new bar already.
-        if !moved {
-            state.fill();
-        }
         if state.is_first() {
             let (at, index) = (state.at, session.plan.index);
             let due = shared.deadline(session.plan.lanes[lane].buckets[at as usize].close);
@@ -275,7 +272,7 @@ impl Aggregator {
             self.due = self.due.min(due);
             shared.empty[lane] = self.spans.hold(lane, (index, at), shared.empty[lane], &shared.rules);
         }
-        let complete = self.sessions[place].lanes[lane].is_complete();
+        let complete = state.is_complete();
         if complete {
             self.complete_bucket(place, lane, shared, sink);
         }
@@ -313,7 +310,8 @@ impl Aggregator {
         let session = &mut self.sessions[place];
         let to = to.min(session.plan.lanes[lane].buckets.len() as u32);
         session.lanes[lane].close(to);
-        let held = session.next_held(lane, session.lanes[lane].closed);
+        let closed = session.lanes[lane].closed;
+        let held = session.next_held(lane, closed);
         let bucket = held.map(|at| &session.plan.lanes[lane].buckets[at as usize]);
         session.lanes[lane].due = bucket.map_or(Timestamp::MAX, |bucket| shared.deadline(bucket.close));
     }
@@ -438,7 +436,8 @@ impl Aggregator {
             let end = shared.deadline(session.next_end());
             due = session.lanes.iter().fold(due.min(end), |due, lane| due.min(lane.due));
         }
-        for open in self.periods.iter().flatten() {
+        // Intervals ascend, so weeks and months are among the last two.
+        for open in self.periods.iter().rev().take(2).flatten() {
             due = due.min(shared.deadline(open.period.close));
         }
         due

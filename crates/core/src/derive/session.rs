@@ -13,11 +13,8 @@ pub(crate) enum Standing {
     Outside,
     /// Its bucket was emitted, skipped or passed.
     Closed,
-    /// Its bucket takes bars; `moved` when the row before was in another.
-    Open {
-        /// The cursor came from another bucket, and its count is fresh.
-        moved: bool,
-    },
+    /// Its bucket takes bars.
+    Open,
 }
 
 /// Where one interval stands within one session.
@@ -40,8 +37,9 @@ impl Lane {
     /// Nothing seen: the cursor holds no slot and its successor is bucket 0.
     const NEW: Self = Self { closed: 0, at: u32::MAX, first: 0, length: 0, missing: 0, due: Timestamp::MAX };
 
+    /// Whether `slot` is in the cursor's bucket, and that is open.
     #[inline]
-    fn holds(&self, slot: u32) -> bool {
+    pub(crate) fn holds(&self, slot: u32) -> bool {
         slot.wrapping_sub(self.first) < self.length
     }
 
@@ -145,7 +143,7 @@ impl OpenSession {
     #[inline]
     pub(crate) fn stand(&mut self, lane: usize, slot: u32, passed: Timestamp) -> Standing {
         if self.lanes[lane].holds(slot) {
-            return Standing::Open { moved: false };
+            return Standing::Open;
         }
         self.stand_elsewhere(lane, slot, passed)
     }
@@ -169,13 +167,17 @@ impl OpenSession {
         }
         (state.at, state.first, state.length) = (at, bucket.first, bucket.expected());
         state.missing = state.length - self.slots.count(bucket.first..bucket.end);
-        Standing::Open { moved: true }
+        Standing::Open
     }
 
     /// The first bucket from `from` on that holds a bar.
     pub(crate) fn next_held(&self, lane: usize, from: u32) -> Option<u32> {
         let buckets = &self.plan.lanes[lane].buckets;
         let mut at = from as usize;
+        // Rows in order: nothing lies beyond the bucket that was closed last.
+        if !self.slots.reach(buckets.get(at)?.first) {
+            return None;
+        }
         loop {
             let bucket = buckets.get(at)?;
             let slot = self.slots.next_filled(bucket.first)?;
