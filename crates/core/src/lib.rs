@@ -16,7 +16,9 @@ pub mod bar;
 pub mod calendar;
 pub mod derive;
 pub mod error;
+pub mod indicators;
 pub mod interval;
+pub mod snapshot;
 pub mod symbol;
 pub mod time;
 
