@@ -7,6 +7,7 @@ use barloom::config::SessionConfig;
 use barloom::engine::{OnInvalid, RunSummary};
 use barloom::source::Unreadable;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
+use barloom_core::plan::Plan;
 use barloom_core::{SymbolId, Symbols};
 use barloom_io::{Options, OutputError};
 use clap::Args;
@@ -78,6 +79,7 @@ struct Derivation {
 /// Where what is told goes.
 struct Out {
     tables: Tables,
+    plan: Plan,
     rejects: Option<Rejects>,
     summary: RunSummary,
     rejected: u64,
@@ -89,14 +91,15 @@ impl Derivation {
         let rules = inputs::rules(config)?;
         inputs::refuse_overlaps(config, &rules)?;
         let path = config.out.as_deref().unwrap_or_else(|| ".".as_ref());
-        let tables = Tables::create(path, &rules, order).map_err(failed(Kind::Run))?;
+        let plan = inputs::plan(config, &rules)?;
+        let tables = Tables::create(path, &rules, &plan, order).map_err(failed(Kind::Run))?;
         let rejects =
             config.rejects.as_deref().map(Rejects::create).transpose().map_err(failed(Kind::Run))?;
         let summary = RunSummary::new(&rules);
         Ok(Self {
             feed: FileFeed::new(Clocks::PerSymbol, &rules),
             symbols: Symbols::new(),
-            out: Out { tables, rejects, summary, rejected: 0, failed: None },
+            out: Out { tables, plan, rejects, summary, rejected: 0, failed: None },
             current: None,
             options: inputs::options(config)?,
             on_invalid: config.on_invalid,
@@ -131,6 +134,9 @@ impl Derivation {
         loop {
             let read = reader.next_row().map_err(|e| nothing_written(inputs::kind_of(&e), &e))?;
             let Some(decoded) = read else { break };
+            if reader.rows() == 1 {
+                inputs::check_volume(&reader, &self.out.plan)?;
+            }
             let known = self.symbols.len();
             let row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
             if let Ok((symbol, _)) = &row.content {
@@ -218,7 +224,8 @@ struct Telling<'a> {
 impl Sink for Telling<'_> {
     fn bar(&mut self, bar: &ClosedBar) {
         self.out.summary.bar(bar);
-        if let Err(error) = self.out.tables.bar(bar, self.symbols) {
+        let values = self.out.plan.update(bar);
+        if let Err(error) = self.out.tables.bar(bar, values, self.symbols) {
             self.out.failed.get_or_insert(error);
         }
     }

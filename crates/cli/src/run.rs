@@ -11,6 +11,7 @@ use barloom::engine::{Engine, Reject, RunError, Subscriber};
 use barloom::source::{Source, SourceRow};
 use barloom_core::derive::{ClosedBar, TradingHours, Warning};
 use barloom_core::error::{WordError, word};
+use barloom_core::plan::Plan;
 use barloom_core::{Interval, Symbols, Timestamp};
 use barloom_io::{ReadError, RowReader};
 use clap::Args;
@@ -73,13 +74,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let open = |path: &PathBuf| Ok(FileSource { reader: inputs::open(path, &options)?, base: config.base });
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
     inputs::refuse_overlaps(&config, &rules)?;
-    let tables = config.out.as_deref().map(|dir| Tables::create(dir, &rules, Order::Visible)).transpose();
+    let plan = inputs::plan(&config, &rules)?;
+    let tables =
+        config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, Order::Visible)).transpose();
     let rejects = config.rejects.as_deref().map(Rejects::create).transpose();
     let mut out = Out {
         tables: tables.map_err(failed(Kind::Run))?,
         rejects: rejects.map_err(failed(Kind::Run))?,
         ndjson: (args.format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
         hours: rules.hours == TradingHours::Extended,
+        plan,
         rejected: 0,
         failed: None,
     };
@@ -147,6 +151,7 @@ struct Out {
     rejects: Option<Rejects>,
     ndjson: Option<BufWriter<StdoutLock<'static>>>,
     hours: bool,
+    plan: Plan,
     rejected: u64,
     failed: Option<Failure>,
 }
@@ -183,12 +188,17 @@ const TOLD_REJECTS: u64 = 10;
 
 impl Subscriber for Out {
     fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols) {
+        let values = self.plan.update(bar);
         if let Some(tables) = &mut self.tables {
-            let done = tables.bar(bar, symbols);
+            let done = tables.bar(bar, values, symbols);
             self.note(done);
         }
         if let Some(to) = &mut self.ndjson {
-            let done = Told::bar(None, bar, symbols, self.hours).write(to);
+            let mut readings = self.plan.readings(bar.interval, bar.symbol.index());
+            let done = Told::bar(None, bar, symbols, self.hours).write(to).and_then(|()| {
+                readings.try_for_each(|reading| Told::indicator(None, bar, reading, symbols).write(to))
+            });
+            drop(readings);
             self.told(done);
         }
     }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use barloom_core::derive::{ClosedBar, DeriveRules, TradingHours, Warning};
+use barloom_core::plan::Plan;
 use barloom_core::{Hours, Interval, SymbolId, Symbols, Timestamp};
 use barloom_io::{
     BarRow, BarTable, OutputDir, OutputError, PendingFile, RejectRow, RejectTable, WarningRow, WarningTable,
@@ -41,12 +42,29 @@ struct Table {
     interval: Interval,
     rows: BarTable<PendingFile>,
     hours: bool,
+    /// The names of the indicators' outputs.
+    columns: Vec<String>,
     /// Bars that close at one instant, until one that closes at another comes.
-    held: Vec<ClosedBar>,
+    held: Rows,
     /// Bars that were open when the input ended.
-    left: Vec<ClosedBar>,
+    left: Rows,
     /// By symbol, where its last row ends, in bytes.
     ends: Vec<u64>,
+}
+
+/// Bars with the values of their indicators.
+#[derive(Debug, Default)]
+struct Rows {
+    /// Each with where its values begin.
+    bars: Vec<(ClosedBar, usize)>,
+    values: Vec<f64>,
+}
+
+impl Rows {
+    fn push(&mut self, bar: &ClosedBar, values: &[f64]) {
+        self.bars.push((*bar, self.values.len()));
+        self.values.extend_from_slice(values);
+    }
 }
 
 impl Tables {
@@ -54,14 +72,22 @@ impl Tables {
     ///
     /// # Errors
     /// When the folder or a file can't be created.
-    pub(crate) fn create(path: &Path, rules: &DeriveRules, order: Order) -> Result<Self, OutputError> {
+    pub(crate) fn create(
+        path: &Path,
+        rules: &DeriveRules,
+        plan: &Plan,
+        order: Order,
+    ) -> Result<Self, OutputError> {
         let dir = OutputDir::create(path)?;
         let hours = rules.hours == TradingHours::Extended;
         let table = |interval: Interval| -> Result<Table, OutputError> {
             let file = dir.file(&table_name(interval))?;
             let name = file.path().to_owned();
-            let rows = BarTable::new(file, &[], hours).map_err(written(&name))?;
-            Ok(Table { interval, rows, hours, held: Vec::new(), left: Vec::new(), ends: Vec::new() })
+            let columns = plan.columns(interval).to_vec();
+            let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+            let rows = BarTable::new(file, &names, hours).map_err(written(&name))?;
+            let (held, left) = (Rows::default(), Rows::default());
+            Ok(Table { interval, rows, hours, columns, held, left, ends: Vec::new() })
         };
         let bars = rules.intervals.iter().map(|rule| table(rule.interval)).collect::<Result<_, _>>()?;
         let file = dir.file(WARNINGS)?;
@@ -87,23 +113,29 @@ impl Tables {
         self.ending = true;
     }
 
-    /// Takes a bar.
+    /// Takes a bar with the values of its indicators.
     ///
     /// # Errors
     /// When its file can't be written.
-    pub(crate) fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols) -> Result<(), OutputError> {
+    pub(crate) fn bar(
+        &mut self,
+        bar: &ClosedBar,
+        values: &[f64],
+        symbols: &Symbols,
+    ) -> Result<(), OutputError> {
         let Some(table) = self.bars.iter_mut().find(|table| table.interval == bar.interval) else {
             return Ok(());
         };
         if self.ending {
-            table.left.push(*bar);
+            table.left.push(bar, values);
             return Ok(());
         }
-        let is_new_instant = table.held.last().is_some_and(|held| held.close_time != bar.close_time);
+        let is_new_instant =
+            table.held.bars.last().is_some_and(|(held, _)| held.close_time != bar.close_time);
         if is_new_instant && self.order != Order::OpenTime {
             table.flush(self.order, symbols, &mut self.label)?;
         }
-        table.held.push(*bar);
+        table.held.push(bar, values);
         Ok(())
     }
 
@@ -141,9 +173,10 @@ fn table_name(interval: Interval) -> String {
 impl Table {
     /// Writes the held bars in their order.
     fn flush(&mut self, order: Order, symbols: &Symbols, label: &mut String) -> Result<(), OutputError> {
-        sort(&mut self.held, order, symbols);
-        for bar in self.held.drain(..) {
-            let done = write(&mut self.rows, &bar, symbols, label);
+        sort(&mut self.held.bars, order, symbols);
+        for (bar, values) in self.held.bars.drain(..) {
+            let values = &self.held.values[values..values + self.columns.len()];
+            let done = write(&mut self.rows, &bar, values, symbols, label);
             done.map_err(|error| written(self.rows.get_mut().path())(error))?;
             let symbol = bar.symbol.index();
             if self.ends.len() <= symbol {
@@ -151,6 +184,7 @@ impl Table {
             }
             self.ends[symbol] = self.rows.written();
         }
+        self.held.values.clear();
         Ok(())
     }
 
@@ -166,7 +200,9 @@ impl Table {
             if order == Order::Visible {
                 self.flush(order, symbols, label)?;
             }
-            self.held.extend(left);
+            for (bar, values) in &left.bars {
+                self.held.push(bar, &left.values[*values..*values + self.columns.len()]);
+            }
             self.flush(order, symbols, label)?;
             return Ok(self.rows.into_inner());
         }
@@ -176,9 +212,13 @@ impl Table {
         let (mut texts, mut end): (Vec<(u64, Vec<u8>)>, u64) = (Vec::new(), self.rows.header_end());
         for symbol in 0..symbols.len() {
             end = self.ends.get(symbol).copied().unwrap_or(0).max(end);
-            let mut own = left.iter().filter(|bar| bar.symbol.index() == symbol);
-            let mut rows = BarTable::headless(Vec::new(), &[], self.hours);
-            own.try_for_each(|bar| write(&mut rows, bar, symbols, label)).map_err(written(&name))?;
+            let mut own = left.bars.iter().filter(|(bar, _)| bar.symbol.index() == symbol);
+            let width = self.columns.len();
+            let mut rows = BarTable::headless(Vec::new(), width, self.hours);
+            own.try_for_each(|(bar, values)| {
+                write(&mut rows, bar, &left.values[*values..*values + width], symbols, label)
+            })
+            .map_err(written(&name))?;
             let text = rows.into_inner();
             if !text.is_empty() {
                 texts.push((end, text));
@@ -189,11 +229,11 @@ impl Table {
 }
 
 /// Unstable sorts need no memory; a symbol has one bar of an interval at an open time.
-fn sort(bars: &mut [ClosedBar], order: Order, symbols: &Symbols) {
+fn sort(bars: &mut [(ClosedBar, usize)], order: Order, symbols: &Symbols) {
     let name = |bar: &ClosedBar| symbols.name(bar.symbol).as_str();
     match order {
         Order::Grouped => {}
-        Order::Visible => bars.sort_unstable_by(|a, b| {
+        Order::Visible => bars.sort_unstable_by(|(a, _), (b, _)| {
             let by_close = a.close_time.cmp(&b.close_time);
             by_close.then_with(|| name(a).cmp(name(b))).then(a.bar.open_time().cmp(&b.bar.open_time()))
         }),
@@ -206,6 +246,7 @@ fn sort(bars: &mut [ClosedBar], order: Order, symbols: &Symbols) {
 fn write<W: std::io::Write>(
     to: &mut BarTable<W>,
     closed: &ClosedBar,
+    values: &[f64],
     symbols: &Symbols,
     label: &mut String,
 ) -> std::io::Result<()> {
@@ -230,7 +271,7 @@ fn write<W: std::io::Write>(
         n_expected,
         hours: Some(hours_word(closed.hours)),
     };
-    to.write(&row, &[])
+    to.write(&row, values)
 }
 
 /// The word of a part of the trading day in outputs.

@@ -18,6 +18,7 @@ pub mod derive;
 pub mod error;
 pub mod indicators;
 pub mod interval;
+pub mod plan;
 pub mod snapshot;
 pub mod symbol;
 pub mod time;

@@ -50,7 +50,11 @@ const GOLDENS: &[(&str, &str, &[(&str, &str)])] = &[
         ],
     ),
     ("keltner", "keltner:20,10,2", &[("upper", "upper"), ("middle", "middle"), ("lower", "lower")]),
-    ("keltner_talib", "keltner_talib:20,10,2", &[("upper", "upper"), ("middle", "middle"), ("lower", "lower")]),
+    (
+        "keltner_talib",
+        "keltner_talib:20,10,2",
+        &[("upper", "upper"), ("middle", "middle"), ("lower", "lower")],
+    ),
     ("donchian", "donchian:20", &[("upper", "upper"), ("middle", "middle"), ("lower", "lower")]),
     ("high_low", "high_low:20", &[("high", "high"), ("low", "low")]),
     (
@@ -90,12 +94,21 @@ fn bars(folder: &Path) -> Vec<Bar> {
         .iter()
         .map(|row| {
             let text = row[0].replace(' ', "T");
-            let time: Timestamp = if text.ends_with('Z') { text } else { format!("{text}Z") }.parse().unwrap();
+            let time: Timestamp =
+                if text.ends_with('Z') { text } else { format!("{text}Z") }.parse().unwrap();
             let value = |i: usize| row[i].parse::<f64>().unwrap();
             let (open, high, low, close) = (value(1), value(2), value(3), value(4));
             let volume = number(&row[5]);
-            let record =
-                Record { label: Label::Open(time), open, high, low, close, volume, vwap: None, trade_count: None };
+            let record = Record {
+                label: Label::Open(time),
+                open,
+                high,
+                low,
+                close,
+                volume,
+                vwap: None,
+                trade_count: None,
+            };
             Bar::new(time, &record).unwrap()
         })
         .collect()
@@ -149,12 +162,14 @@ fn failures(folder: &Path) -> Vec<String> {
             columns.iter_mut().zip(&out).for_each(|(column, &value)| column.push(value));
         }
         for (output, column) in *outputs {
-            let place = names.iter().position(|name| name == output).unwrap_or_else(|| panic!("{text}: {output}"));
+            let place =
+                names.iter().position(|name| name == output).unwrap_or_else(|| panic!("{text}: {output}"));
             let cell = golden[0].iter().position(|name| name == column).unwrap();
             let want: Vec<Option<f64>> = golden[1..].iter().map(|row| number(&row[cell])).collect();
             let tolerance = if TIGHT.contains(file) { 1e-13 } else { 1e-9 };
             failures.extend(
-                first_difference(&columns[place], &want, tolerance).map(|told| format!("{text} {output} {told}")),
+                first_difference(&columns[place], &want, tolerance)
+                    .map(|told| format!("{text} {output} {told}")),
             );
         }
     }

@@ -97,7 +97,8 @@ impl Param {
     }
 
     /// A price of the bar, the close when not given.
-    pub const SOURCE: Self = Self { name: "source", kind: Kind::Source, default: Value::Source(Source::Close) };
+    pub const SOURCE: Self =
+        Self { name: "source", kind: Kind::Source, default: Value::Source(Source::Close) };
 
     /// Whether it stands in the text by its place; the others need their name.
     const fn is_positional(&self) -> bool {
@@ -169,7 +170,7 @@ pub struct Entry {
 ///
 /// # Errors
 /// None.
-pub fn anything(_: &Args<'_>) -> Result<(), String> {
+pub(super) fn anything(_: &Args<'_>) -> Result<(), String> {
     Ok(())
 }
 
@@ -333,7 +334,8 @@ impl Spec {
 
     /// The names of its outputs in tables.
     pub fn columns(&self) -> Vec<String> {
-        let column = |output: &&str| if output.is_empty() { self.to_string() } else { format!("{self}.{output}") };
+        let column =
+            |output: &&str| if output.is_empty() { self.to_string() } else { format!("{self}.{output}") };
         self.entry.outputs.iter().map(column).collect()
     }
 }
@@ -363,10 +365,11 @@ impl FromStr for Spec {
             None => (text, None),
         };
         let (name, rest) = text.split_once(':').unwrap_or((text, ""));
-        let entry = CATALOGUE.iter().copied().find(|entry| entry.name == name).ok_or_else(|| SpecError::Unknown {
-            got: name.to_owned(),
-            nearest: nearest(name, CATALOGUE.iter().map(|entry| entry.name)),
-        })?;
+        let entry =
+            CATALOGUE.iter().copied().find(|entry| entry.name == name).ok_or_else(|| SpecError::Unknown {
+                got: name.to_owned(),
+                nearest: nearest(name, CATALOGUE.iter().map(|entry| entry.name)),
+            })?;
         let given = rest.split(',').map(str::trim).filter(|_| !rest.is_empty());
         let values = read_values(entry, given)?;
         let spec = Self { entry, values, interval };
@@ -376,7 +379,10 @@ impl FromStr for Spec {
     }
 }
 
-fn read_values<'a>(entry: &'static Entry, given: impl Iterator<Item = &'a str>) -> Result<Vec<Value>, SpecError> {
+fn read_values<'a>(
+    entry: &'static Entry,
+    given: impl Iterator<Item = &'a str>,
+) -> Result<Vec<Value>, SpecError> {
     let indicator = entry.name;
     let known = || entry.params.iter().map(|param| param.name).collect::<Vec<_>>();
     let mut values: Vec<Option<Value>> = vec![None; entry.params.len()];

@@ -145,7 +145,11 @@ impl<R: Recurrence> Filter for Average<R> {
 
     #[inline]
     fn peek(&self, value: f64) -> Option<f64> {
-        if self.seed.is_done() { Some(self.recurrence.next(self.average, value)) } else { self.seed.peek(value) }
+        if self.seed.is_done() {
+            Some(self.recurrence.next(self.average, value))
+        } else {
+            self.seed.peek(value)
+        }
     }
 
     fn warm_up(&self) -> WarmUp {

@@ -32,6 +32,12 @@ impl Lag {
         (self.seen == self.cells.len()).then(|| self.cells[self.at])
     }
 
+    /// The remembered values where they lie, in no order of time, once there are n.
+    #[inline]
+    pub fn cells(&self) -> &[f64] {
+        &self.cells
+    }
+
     /// The remembered values, oldest first, once there are n.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = f64> + '_ {
         let (new, old) = self.cells.split_at(self.at);
