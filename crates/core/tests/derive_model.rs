@@ -471,6 +471,43 @@ proptest! {
     }
 }
 
+#[test]
+fn a_week_that_is_whole_takes_nothing_more() {
+    let calendar = Calendar::named("XNYS").unwrap();
+    let mut config = DeriveConfig::new(calendar, &[Interval::WEEK]);
+    config.base = Interval::DAY;
+    let (mut deriver, mut log, aaa) =
+        (Deriver::new(DeriveRules::new(config).unwrap()), Log::default(), one_symbol());
+    let mut take = |day: i8, close: f64| {
+        let label = Label::Date(jiff::civil::date(2024, 11, day));
+        let record = Record {
+            label,
+            close,
+            open: 2.0,
+            high: 3.0,
+            low: 1.0,
+            volume: Some(1.0),
+            vwap: None,
+            trade_count: None,
+        };
+        deriver.take(aaa, &deriver.check(&record).unwrap(), &mut log).unwrap()
+    };
+    // Thanksgiving's week has four sessions; the fourth row completes it.
+    let outcomes = [25, 26, 27, 29].map(|day| take(day, 2.0));
+    assert_eq!(outcomes, [Outcome::Accepted; 4]);
+    assert_eq!(
+        [take(29, 2.0), take(29, 2.5), take(28, 2.0)],
+        [Outcome::Duplicate, Outcome::Late, Outcome::OutOfSession]
+    );
+    let kinds: Vec<&str> = log.0.iter().filter_map(|told| told.split(' ').next()).collect();
+    assert_eq!(kinds, ["bar", "late_bar"]);
+    assert!(
+        log.0[0].starts_with("bar 1w 2024-W48 2024-11-25T14:30:00Z 2024-11-29T18:00:00Z 4/4"),
+        "{}",
+        log.0[0]
+    );
+}
+
 #[derive(Default)]
 struct Volume {
     accepted: BTreeMap<Timestamp, f64>,
