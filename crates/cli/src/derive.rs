@@ -87,7 +87,9 @@ struct Out {
 impl Derivation {
     fn new(config: &SessionConfig, order: Order) -> Result<Self, Failure> {
         let rules = inputs::rules(config)?;
+        let options = inputs::options(config)?;
         inputs::refuse_overlaps(config, &rules)?;
+        inputs::refuse_missing(config, &options)?;
         let path = config.out.as_deref().unwrap_or_else(|| ".".as_ref());
         let tables = Tables::create(path, &rules, order).map_err(failed(Kind::Run))?;
         let rejects =
@@ -98,7 +100,7 @@ impl Derivation {
             symbols: Symbols::new(),
             out: Out { tables, rejects, summary, rejected: 0, failed: None },
             current: None,
-            options: inputs::options(config)?,
+            options,
             on_invalid: config.on_invalid,
             deriver: Deriver::new(rules),
         })
@@ -133,12 +135,14 @@ impl Derivation {
             let Some(decoded) = read else { break };
             let known = self.symbols.len();
             let row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
-            if let Ok((symbol, _)) = &row.content {
+            let named =
+                row.content.as_ref().map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol));
+            if let Some(symbol) = named.filter(|symbol| self.current != Some(*symbol)) {
                 // A symbol that comes back after another one: the input is not grouped.
-                if self.current != Some(*symbol) && symbol.index() < known {
+                if symbol.index() < known {
                     self.out.tables.not_grouped();
                 }
-                self.current = Some(*symbol);
+                self.current = Some(symbol);
             }
             let Self { deriver, feed, symbols, out, on_invalid, .. } = self;
             let sink = &mut Telling { out, symbols };
@@ -150,7 +154,7 @@ impl Derivation {
                             nothing_written(Kind::Data, &format!("{name}, line {}: {e}", row.number))
                         })?
                         .err();
-                    let time = record.label.open_time(self.options.base);
+                    let time = deriver.open_time(record.label);
                     reason.map(|reason| Unreadable {
                         symbol: Some(*symbol),
                         time,

@@ -8,7 +8,7 @@ use barloom_core::derive::DeriveRules;
 use barloom_core::error::nearest;
 use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
 use barloom_io::{Decoded, Options, ReadError, RowReader};
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::failure::{Failure, Kind, failed};
 use crate::tables::Tables;
@@ -56,8 +56,10 @@ pub(crate) fn options(config: &SessionConfig) -> Result<Options, Failure> {
 }
 
 fn zone(name: &str) -> Result<TimeZone, Failure> {
-    TimeZone::get(name).map_err(|_| {
-        let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    // The bundled database, so that the host's can't make a difference.
+    let zones = TimeZoneDatabase::bundled();
+    zones.get(name).map_err(|_| {
+        let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
         let city =
             |zone: &&String| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
         let near = nearest(name, names.iter().map(String::as_str))
@@ -73,6 +75,11 @@ fn zone(name: &str) -> Result<TimeZone, Failure> {
 /// Opens an input file.
 pub(crate) fn open(path: &Path, options: &Options) -> Result<RowReader, Failure> {
     RowReader::open(path, options.clone()).map_err(failed(Kind::Data))
+}
+
+/// That every input is there, before anything is made. A pipe is not opened twice.
+pub(crate) fn refuse_missing(config: &SessionConfig, options: &Options) -> Result<(), Failure> {
+    config.inputs.iter().filter(|path| !path.exists()).try_for_each(|path| open(path, options).map(drop))
 }
 
 /// The exit code of a file that can't be read on: what the user did not state is configuration.
