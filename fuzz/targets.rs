@@ -6,10 +6,9 @@
 use barloom::config::SessionConfig;
 use barloom_core::{Calendar, Interval, Overlay, Stamp, Symbol, Timestamp};
 use barloom_io::{CsvDecoder, Decoded, LineDecoder, Options, RowReader};
-use jiff::tz::TimeZone;
 
 fn options() -> Options {
-    let tz = TimeZone::get("America/New_York").ok();
+    let tz = jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").ok();
     Options { stamp: Some(Stamp::Close), tz, symbol: Symbol::new("X").ok(), base: Interval::MINUTE }
 }
 

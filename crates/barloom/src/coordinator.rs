@@ -53,8 +53,11 @@ pub enum CoordinatorError<E> {
     },
 }
 
-/// How far back a symbol's first row may lie and still be a late row.
-const GROUPED_AFTER: i64 = 24 * 3600 * barloom_core::time::NANOS_PER_SECOND;
+/// How many base bars back a symbol's first row may lie and still be a row out of order.
+const OUT_OF_ORDER_BARS: i64 = 10;
+
+/// Nanoseconds of a daily bar, for that.
+const DAY: i64 = 24 * 3600 * barloom_core::time::NANOS_PER_SECOND;
 
 #[derive(Debug)]
 struct Feed<S> {
@@ -132,10 +135,13 @@ impl<S: Source> Feed<S> {
         let Some(row) = self.source.next_row(symbols).map_err(CoordinatorError::Source)? else {
             return Ok(());
         };
+        let base = deriver.rules().base.nanos().unwrap_or(DAY);
         if let Ok((symbol, record)) = &row.content {
             match deriver.check(record) {
                 Ok(minute) => {
-                    if self.is_new(*symbol) && minute.close().saturating_add(GROUPED_AFTER) < self.newest {
+                    if self.is_new(*symbol)
+                        && minute.close().saturating_add(OUT_OF_ORDER_BARS * base) < self.newest
+                    {
                         return Err(CoordinatorError::Grouped {
                             source_name: self.source.name().to_owned(),
                             number: row.number,

@@ -149,13 +149,15 @@ enum Notice {
 
 impl Notice {
     /// Instants ascend: a bucket that a younger one's last row closed was due earlier than its step. At one instant
-    /// symbols are in name order; a warning about an unreadable row, which names none, comes first.
-    fn key<'s>(&self, order: &Order<'s>) -> (Timestamp, Option<&'s str>, Interval) {
+    /// symbols are in name order; a warning about an unreadable row, which names none, comes first. Within an interval
+    /// the bar comes before warnings.
+    fn key<'s>(&self, order: &Order<'s>) -> (Timestamp, Option<&'s str>, Interval, bool) {
         let (due, symbol, interval) = match self {
             Self::Bar(bar) => (bar.close_time.saturating_add(order.grace), Some(bar.symbol), bar.interval),
             Self::Warning(warning) => (order.now, warning.symbol, warning.interval),
         };
-        (due.min(order.now), symbol.map(|id| order.symbols.name(id).as_str()), interval)
+        let is_warning = matches!(self, Self::Warning(_));
+        (due.min(order.now), symbol.map(|id| order.symbols.name(id).as_str()), interval, is_warning)
     }
 }
 
@@ -287,7 +289,7 @@ impl<S: Source> Engine<S> {
                 Ok(minute) => minute,
                 Err(Refusal::Calendar(error)) => return Err(out_of_range(source, row, error)),
                 Err(Refusal::Invalid(reason)) => {
-                    let (base, time) = (deriver.rules().base, record.label.open_time(deriver.rules().base));
+                    let (base, time) = (deriver.rules().base, deriver.open_time(record.label));
                     deriver.refuse(Some(*symbol), time, notices);
                     refused(Some(*symbol), time, &reason.to_string(), subscriber)?;
                     trial.invalid(&reason, base).map_err(RunError::Input)?;

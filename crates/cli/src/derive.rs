@@ -89,7 +89,9 @@ struct Out {
 impl Derivation {
     fn new(config: &SessionConfig, order: Order) -> Result<Self, Failure> {
         let rules = inputs::rules(config)?;
+        let options = inputs::options(config)?;
         inputs::refuse_overlaps(config, &rules)?;
+        inputs::refuse_missing(config, &options)?;
         let path = config.out.as_deref().unwrap_or_else(|| ".".as_ref());
         let plan = inputs::plan(config, &rules)?;
         let tables = Tables::create(path, &rules, &plan, order).map_err(failed(Kind::Run))?;
@@ -101,7 +103,7 @@ impl Derivation {
             symbols: Symbols::new(),
             out: Out { tables, plan, rejects, summary, rejected: 0, failed: None },
             current: None,
-            options: inputs::options(config)?,
+            options,
             on_invalid: config.on_invalid,
             deriver: Deriver::new(rules),
         })
@@ -134,17 +136,19 @@ impl Derivation {
         loop {
             let read = reader.next_row().map_err(|e| nothing_written(inputs::kind_of(&e), &e))?;
             let Some(decoded) = read else { break };
-            if reader.rows() == 1 {
-                inputs::check_volume(&reader, &self.out.plan)?;
-            }
             let known = self.symbols.len();
             let row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
-            if let Ok((symbol, _)) = &row.content {
+            if reader.rows() == 1 {
+                inputs::check_volume(&reader, self.out.plan.needs_volume()).map_err(failed(Kind::Config))?;
+            }
+            let named =
+                row.content.as_ref().map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol));
+            if let Some(symbol) = named.filter(|symbol| self.current != Some(*symbol)) {
                 // A symbol that comes back after another one: the input is not grouped.
-                if self.current != Some(*symbol) && symbol.index() < known {
+                if symbol.index() < known {
                     self.out.tables.not_grouped();
                 }
-                self.current = Some(*symbol);
+                self.current = Some(symbol);
             }
             let Self { deriver, feed, symbols, out, on_invalid, .. } = self;
             let sink = &mut Telling { out, symbols };
@@ -156,7 +160,7 @@ impl Derivation {
                             nothing_written(Kind::Data, &format!("{name}, line {}: {e}", row.number))
                         })?
                         .err();
-                    let time = record.label.open_time(self.options.base);
+                    let time = deriver.open_time(record.label);
                     reason.map(|reason| Unreadable {
                         symbol: Some(*symbol),
                         time,

@@ -6,10 +6,11 @@ use barloom::config::SessionConfig;
 use barloom::source::{SourceRow, Unreadable};
 use barloom_core::derive::DeriveRules;
 use barloom_core::error::nearest;
+use barloom_core::indicators::Spec;
 use barloom_core::plan::Plan;
 use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
 use barloom_io::{Decoded, Field, Options, ReadError, Resolved, RowReader};
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::failure::{Failure, Kind, failed};
 use crate::tables::Tables;
@@ -54,14 +55,19 @@ pub(crate) fn plan(config: &SessionConfig, rules: &DeriveRules) -> Result<Plan, 
     config.plan(rules).map_err(failed(Kind::Config))
 }
 
-/// That a file has what the indicators need, once its header was read.
-pub(crate) fn check_volume(reader: &RowReader, plan: &Plan) -> Result<(), Failure> {
+/// An indicator that needs volume, and a file that has none.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {spec} needs volume, and the file has no such column")]
+pub(crate) struct NoVolume {
+    file: String,
+    spec: String,
+}
+
+/// That a file has the volume that `needed_by` needs, once its header was read.
+pub(crate) fn check_volume(reader: &RowReader, needed_by: Option<&Spec>) -> Result<(), NoVolume> {
     let lacks = |resolved: Resolved<'_>| resolved.layout.column(Field::Volume).is_none();
-    match plan.needs_volume().filter(|_| reader.resolved().is_some_and(lacks)) {
-        Some(spec) => {
-            let text = format!("{}: {spec} needs volume, and the file has no such column", reader.name());
-            Err(Failure::new(Kind::Config, text))
-        }
+    match needed_by.filter(|_| reader.resolved().is_some_and(lacks)) {
+        Some(spec) => Err(NoVolume { file: reader.name().to_owned(), spec: spec.to_string() }),
         None => Ok(()),
     }
 }
@@ -74,8 +80,10 @@ pub(crate) fn options(config: &SessionConfig) -> Result<Options, Failure> {
 }
 
 fn zone(name: &str) -> Result<TimeZone, Failure> {
-    TimeZone::get(name).map_err(|_| {
-        let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    // The bundled database, so that the host's can't make a difference.
+    let zones = TimeZoneDatabase::bundled();
+    zones.get(name).map_err(|_| {
+        let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
         let city =
             |zone: &&String| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
         let near = nearest(name, names.iter().map(String::as_str))
@@ -91,6 +99,11 @@ fn zone(name: &str) -> Result<TimeZone, Failure> {
 /// Opens an input file.
 pub(crate) fn open(path: &Path, options: &Options) -> Result<RowReader, Failure> {
     RowReader::open(path, options.clone()).map_err(failed(Kind::Data))
+}
+
+/// That every input is there, before anything is made. A pipe is not opened twice.
+pub(crate) fn refuse_missing(config: &SessionConfig, options: &Options) -> Result<(), Failure> {
+    config.inputs.iter().filter(|path| !path.exists()).try_for_each(|path| open(path, options).map(drop))
 }
 
 /// The exit code of a file that can't be read on: what the user did not state is configuration.

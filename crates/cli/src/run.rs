@@ -11,12 +11,14 @@ use barloom::engine::{Engine, Reject, RunError, Subscriber};
 use barloom::source::{Source, SourceRow};
 use barloom_core::derive::{ClosedBar, TradingHours, Warning};
 use barloom_core::error::{WordError, word};
+use barloom_core::indicators::Spec;
 use barloom_core::plan::Plan;
 use barloom_core::{Interval, Symbols, Timestamp};
 use barloom_io::{ReadError, RowReader};
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
+use crate::inputs::NoVolume;
 use crate::summary::Report;
 use crate::tables::{Order, Rejects, Tables};
 use crate::told::Told;
@@ -71,10 +73,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
     let rules = inputs::rules(&config)?;
     let options = inputs::options(&config)?;
-    let open = |path: &PathBuf| Ok(FileSource { reader: inputs::open(path, &options)?, base: config.base });
+    let plan = inputs::plan(&config, &rules)?;
+    let needs_volume = plan.needs_volume();
+    let open = |path: &PathBuf| {
+        let reader = inputs::open(path, &options)?;
+        Ok(FileSource { reader, base: config.base, needs_volume: needs_volume.cloned() })
+    };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
     inputs::refuse_overlaps(&config, &rules)?;
-    let plan = inputs::plan(&config, &rules)?;
     let tables =
         config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, Order::Visible)).transpose();
     let rejects = config.rejects.as_deref().map(Rejects::create).transpose();
@@ -117,10 +123,20 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     done.map_err(|error| Failure::stdout(&error))
 }
 
-fn run_failed(error: &RunError<ReadError>, out: &Out) -> Failure {
+/// Why a file can't go on.
+#[derive(Debug, thiserror::Error)]
+enum FileFailure {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    NoVolume(#[from] NoVolume),
+}
+
+fn run_failed(error: &RunError<FileFailure>, out: &Out) -> Failure {
     let written = if out.tables.is_some() { "; nothing was written" } else { "" };
     let kind = match error {
-        RunError::Coordinator(CoordinatorError::Source(error)) => inputs::kind_of(error),
+        RunError::Coordinator(CoordinatorError::Source(FileFailure::Read(error))) => inputs::kind_of(error),
+        RunError::Coordinator(CoordinatorError::Source(FileFailure::NoVolume(_))) => Kind::Config,
         _ => Kind::Data,
     };
     Failure::new(kind, format!("{error}{written}"))
@@ -130,18 +146,23 @@ fn run_failed(error: &RunError<ReadError>, out: &Out) -> Failure {
 struct FileSource {
     reader: RowReader,
     base: Interval,
+    needs_volume: Option<Spec>,
 }
 
 impl Source for FileSource {
-    type Error = ReadError;
+    type Error = FileFailure;
 
     fn name(&self) -> &str {
         self.reader.name()
     }
 
-    fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, ReadError> {
+    fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, FileFailure> {
         let Some(decoded) = self.reader.next_row()? else { return Ok(None) };
-        Ok(Some(inputs::source_row(decoded, self.base, symbols)))
+        let row = inputs::source_row(decoded, self.base, symbols);
+        if self.reader.rows() == 1 {
+            inputs::check_volume(&self.reader, self.needs_volume.as_ref())?;
+        }
+        Ok(Some(row))
     }
 }
 

@@ -203,7 +203,7 @@ impl Stream {
         let symbol = self.symbols.intern(symbol.as_str()).map_err(failed(Kind::Data))?;
         let Self { deriver, feed, symbols, out, number, .. } = self;
         let sink = &mut out.telling(*number, symbols);
-        let time = record.label.open_time(deriver.rules().base);
+        let time = deriver.open_time(record.label);
         let refused = match feed {
             // Invalid rows are counted by the feed; only a date that the calendar does not know is not.
             Some(feed) => match feed.row(deriver, symbol, symbols.by_name(), record, sink) {

@@ -1,8 +1,10 @@
 //! The sink that writes files: a table an interval, the warnings, the rejects. None shows its name before all are
 //! whole.
 //!
-//! Rows lie in the order in which bars become visible, those of one instant by symbol. Input that is grouped by symbol
-//! gives tables that are: bars that were open when their group ended are put in where it ended.
+//! Rows lie in the order in which bars become visible, those of one instant by symbol. In `derive` each symbol has its own
+//! clock, so a bar may come when younger ones of other symbols are written: it is kept and put in its place at the end.
+//! Input that is grouped by symbol gives tables that are: bars that were open when their group ended are put in where it
+//! ended.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -42,15 +44,23 @@ struct Table {
     interval: Interval,
     rows: BarTable<PendingFile>,
     hours: bool,
-    /// The names of the indicators' outputs.
-    columns: Vec<String>,
+    /// How many outputs the interval's indicators have.
+    outputs: usize,
     /// Bars that close at one instant, until one that closes at another comes.
     held: Rows,
     /// Bars that were open when the input ended.
     left: Rows,
+    /// Rows that came after younger ones were written: their place and their line.
+    laggards: Vec<(Place, Vec<u8>)>,
+    /// Where the last written row lies, and whether all before it do in order.
+    newest: Option<Place>,
+    in_order: bool,
     /// By symbol, where its last row ends, in bytes.
     ends: Vec<u64>,
 }
+
+/// The place of a row in visible order: its close, then its symbol.
+type Place = (Timestamp, String);
 
 /// Bars with the values of their indicators.
 #[derive(Debug, Default)]
@@ -83,11 +93,22 @@ impl Tables {
         let table = |interval: Interval| -> Result<Table, OutputError> {
             let file = dir.file(&table_name(interval))?;
             let name = file.path().to_owned();
-            let columns = plan.columns(interval).to_vec();
-            let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-            let rows = BarTable::new(file, &names, hours).map_err(written(&name))?;
-            let (held, left) = (Rows::default(), Rows::default());
-            Ok(Table { interval, rows, hours, columns, held, left, ends: Vec::new() })
+            let columns: Vec<&str> = plan.columns(interval).iter().map(String::as_str).collect();
+            let rows = BarTable::new(file, &columns, hours).map_err(written(&name))?;
+            let (held, left, laggards, ends) = (Rows::default(), Rows::default(), Vec::new(), Vec::new());
+            let outputs = columns.len();
+            Ok(Table {
+                interval,
+                rows,
+                hours,
+                outputs,
+                held,
+                left,
+                laggards,
+                newest: None,
+                in_order: true,
+                ends,
+            })
         };
         let bars = rules.intervals.iter().map(|rule| table(rule.interval)).collect::<Result<_, _>>()?;
         let file = dir.file(WARNINGS)?;
@@ -175,9 +196,26 @@ impl Table {
     fn flush(&mut self, order: Order, symbols: &Symbols, label: &mut String) -> Result<(), OutputError> {
         sort(&mut self.held.bars, order, symbols);
         for (bar, values) in self.held.bars.drain(..) {
-            let values = &self.held.values[values..values + self.columns.len()];
+            let values = &self.held.values[values..values + self.outputs];
+            let name = symbols.name(bar.symbol).as_str();
+            let is_behind = |(close, symbol): &Place| (bar.close_time, name) < (*close, symbol.as_str());
+            if self.newest.as_ref().is_some_and(is_behind) {
+                // While the input may be grouped, symbols follow each other and closes go back.
+                if order == Order::Visible && self.in_order {
+                    self.laggards.push((
+                        (bar.close_time, name.to_owned()),
+                        line(&bar, values, self.hours, symbols, label),
+                    ));
+                    continue;
+                }
+                self.in_order = false;
+            }
             let done = write(&mut self.rows, &bar, values, symbols, label);
             done.map_err(|error| written(self.rows.get_mut().path())(error))?;
+            let (close, symbol) = self.newest.get_or_insert_with(|| (Timestamp::MIN, String::new()));
+            *close = bar.close_time;
+            symbol.clear();
+            symbol.push_str(name);
             let symbol = bar.symbol.index();
             if self.ends.len() <= symbol {
                 self.ends.resize(symbol + 1, 0);
@@ -196,36 +234,80 @@ impl Table {
         label: &mut String,
     ) -> Result<PendingFile, OutputError> {
         let left = std::mem::take(&mut self.left);
-        if order != Order::Grouped {
-            if order == Order::Visible {
+        match order {
+            Order::Grouped => {
                 self.flush(order, symbols, label)?;
+                self.finish_grouped(left, symbols, label)
             }
-            for (bar, values) in &left.bars {
-                self.held.push(bar, &left.values[*values..*values + self.columns.len()]);
+            Order::OpenTime => {
+                self.hold(&left);
+                self.flush(order, symbols, label)?;
+                Ok(self.rows.into_inner())
             }
-            self.flush(order, symbols, label)?;
-            return Ok(self.rows.into_inner());
+            Order::Visible => {
+                self.flush(order, symbols, label)?;
+                self.hold(&left);
+                self.flush(order, symbols, label)?;
+                self.laggards.sort_by(|(a, _), (b, _)| a.cmp(b));
+                let file = self.rows.into_inner();
+                if self.in_order {
+                    return file.merge(&self.laggards, place_of);
+                }
+                // Groups that came back: rare, and the one table that is sorted in memory.
+                file.sort_lines(place_of)
+            }
         }
-        self.flush(order, symbols, label)?;
-        let name = self.rows.get_mut().path().to_owned();
+    }
+
+    /// Holds what was left open.
+    fn hold(&mut self, left: &Rows) {
+        for (bar, values) in &left.bars {
+            self.held.push(bar, &left.values[*values..values + self.outputs]);
+        }
+    }
+
+    /// Puts what was left open where each symbol's group ends.
+    fn finish_grouped(
+        self,
+        mut left: Rows,
+        symbols: &Symbols,
+        label: &mut String,
+    ) -> Result<PendingFile, OutputError> {
         // Symbols are numbered as the input has them, so each group ends where the one before it does, or later.
+        left.bars.sort_by_key(|(bar, _)| bar.symbol);
         let (mut texts, mut end): (Vec<(u64, Vec<u8>)>, u64) = (Vec::new(), self.rows.header_end());
-        for symbol in 0..symbols.len() {
-            end = self.ends.get(symbol).copied().unwrap_or(0).max(end);
-            let mut own = left.bars.iter().filter(|(bar, _)| bar.symbol.index() == symbol);
-            let width = self.columns.len();
-            let mut rows = BarTable::headless(Vec::new(), width, self.hours);
-            own.try_for_each(|(bar, values)| {
-                write(&mut rows, bar, &left.values[*values..*values + width], symbols, label)
-            })
-            .map_err(written(&name))?;
-            let text = rows.into_inner();
-            if !text.is_empty() {
-                texts.push((end, text));
-            }
+        let mut next = 0;
+        for group in left.bars.chunk_by(|(a, _), (b, _)| a.symbol == b.symbol) {
+            let symbol = group.first().map_or(0, |(bar, _)| bar.symbol.index());
+            end = self.ends.iter().take(symbol + 1).skip(next).copied().fold(end, u64::max);
+            next = symbol + 1;
+            let lines = group.iter().flat_map(|(bar, values)| {
+                line(bar, &left.values[*values..values + self.outputs], self.hours, symbols, label)
+            });
+            texts.push((end, lines.collect()));
         }
         self.rows.into_inner().insert(&texts)
     }
+}
+
+/// The place of a row of a table, by its text. Instants sort as they are written; a symbol that needs quotes sorts by them.
+fn place_of(line: &[u8]) -> Place {
+    let text = String::from_utf8_lossy(line);
+    let (symbol, rest) = match text.strip_prefix('"').and_then(|quoted| quoted.split_once("\",")) {
+        Some((symbol, rest)) => (symbol.replace("\"\"", "\""), rest),
+        None => text.split_once(',').map(|(symbol, rest)| (symbol.to_owned(), rest)).unwrap_or_default(),
+    };
+    // After the symbol come interval, session and open time.
+    let close = rest.split(',').nth(3).and_then(|cell| cell.parse().ok());
+    (close.unwrap_or(Timestamp::MIN), symbol)
+}
+
+/// The line of a bar.
+fn line(bar: &ClosedBar, values: &[f64], hours: bool, symbols: &Symbols, label: &mut String) -> Vec<u8> {
+    let mut rows = BarTable::headless(Vec::new(), values.len(), hours);
+    // Writing to memory does not fail.
+    let _ = write(&mut rows, bar, values, symbols, label);
+    rows.into_inner()
 }
 
 /// Unstable sorts need no memory; a symbol has one bar of an interval at an open time.
@@ -237,7 +319,7 @@ fn sort(bars: &mut [(ClosedBar, usize)], order: Order, symbols: &Symbols) {
             let by_close = a.close_time.cmp(&b.close_time);
             by_close.then_with(|| name(a).cmp(name(b))).then(a.bar.open_time().cmp(&b.bar.open_time()))
         }),
-        Order::OpenTime => bars.sort_unstable_by(|a, b| {
+        Order::OpenTime => bars.sort_unstable_by(|(a, _), (b, _)| {
             a.bar.open_time().cmp(&b.bar.open_time()).then_with(|| name(a).cmp(name(b)))
         }),
     }

@@ -43,6 +43,40 @@ fn rows_come_as_they_become_visible_and_ties_by_symbol() {
 }
 
 #[test]
+fn a_bar_that_comes_late_by_its_own_clock_stands_where_it_became_visible() {
+    // A has a gap and then ends early: its bars close only with its next row, and with the end of the input.
+    let csv = minutes(&[
+        "A 14:30", "B 14:30", "B 14:34", "B 14:36", "B 14:39", "B 14:41", "A 14:50", "B 14:51", "B 14:59",
+    ]);
+    let rows = derived(&csv, &format!("-i 5m {XNYS}"), "5m.csv", "close_time symbol");
+    assert!(rows.is_sorted() && rows.len() == 7, "{rows:?}");
+    assert!(rows[0].ends_with(" A") && rows[1].ends_with(" B"), "{rows:?}");
+}
+
+#[test]
+fn a_day_after_the_other_grouped_by_symbol_comes_out_by_time() {
+    let day = |from| run_of("B", from, 10) + &run_of("A", from, 10);
+    let csv = HEADER.to_owned() + &day(OPEN) + &day(OPEN + 86_400);
+    let rows = derived(&csv, &format!("-i 5m {XNYS}"), "5m.csv", "close_time symbol");
+    assert!(rows.is_sorted() && rows.len() == 8, "{rows:?}");
+}
+
+#[test]
+fn a_rejected_row_does_not_break_a_group() {
+    let csv = minutes(&["A 14:34", "A 14:39"]) + "B,2024-11-26T14:30:00Z,x,1,1,1,1\n";
+    let csv = csv + &minutes(&["B 14:34", "B 14:39"]).replace(HEADER, "");
+    let rows = derived(&csv, &format!("-i 5m {XNYS}"), "5m.csv", "symbol");
+    assert_eq!(rows, ["A", "A", "B", "B"]);
+}
+
+#[test]
+fn a_daily_row_labelled_by_its_close_names_the_day_that_ended() {
+    let csv = "symbol,close_time,open,high,low,close\nA,2024-11-27T00:00:00Z,1,2,1,2\nA,2024-11-28T00:00:00Z,1,2,1,2\n";
+    let days = derived(csv, "-i 1d --base 1d --calendar 24/7", "1d.csv", "session");
+    assert_eq!(days, ["2024-11-26", "2024-11-27"]);
+}
+
+#[test]
 fn input_grouped_by_symbol_stays_grouped() {
     let rows = derived(&grouped(&["B", "A"]), &format!("-i 5m {XNYS}"), "5m.csv", "symbol");
     assert_eq!(rows, ["B", "B", "A", "A"]);

@@ -258,6 +258,10 @@ fn run_refuses_a_file_grouped_by_symbol() {
     run(&["run", &file, "--out", &out])
         .refused(4, &["grouped by symbol", "B begins at", "`derive` takes grouped"]);
     assert!(desk.outputs().is_empty(), "{:?}", desk.outputs());
+    // A single day, the usual export, is found out too.
+    let day = |symbol| run_of(symbol, 1_732_631_400, 30);
+    desk.put("in.csv", HEADER.to_owned() + &day("A") + &day("B"));
+    run(&["run", &file, "--out", &out]).refused(4, &["grouped by symbol", "B begins at"]);
 }
 
 #[test]

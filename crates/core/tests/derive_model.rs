@@ -442,12 +442,17 @@ proptest! {
         let from: Timestamp = case.from.parse().unwrap();
         let everything = Case { policy: Policy::Coverage, flush: true, ..case };
         let (mut deriver, mut volume, aaa) = (Deriver::new(rules(&everything)), Volume::default(), one_symbol());
-        let (mut rows, mut last): (u64, BTreeMap<i64, u8>) = (0, BTreeMap::new());
+        let mut rows = 0;
         for event in &events {
+            let minute = match *event {
+                Event::Row { minute, .. } => minute,
+                Event::Clock { minute } => {
+                    deriver.advance_all(from.saturating_add(minute * MINUTE), &[aaa], &mut volume);
+                    continue;
+                }
+            };
             // Whole volumes, so that sums are exact whatever their order; one value a minute, so that none is corrected.
-            let Event::Row { minute, .. } = *event else { continue };
-            let value = *last.entry(minute).or_insert(1);
-            let record = Record { volume: Some((minute % 50) as f64), ..row(from, minute, value) };
+            let record = Record { volume: Some((minute % 50) as f64), ..row(from, minute, 1) };
             let minute = deriver.check(&record).unwrap();
             let outcome = deriver.take(aaa, &minute, &mut volume).unwrap();
             rows += 1;
@@ -457,18 +462,63 @@ proptest! {
         }
         deriver.finish(&[aaa], &mut volume);
         prop_assert_eq!(deriver.counts().rows(), rows);
-        for (interval, bars) in &volume.bars {
+        // Every accepted row is in exactly one bar of each interval that has a bucket for it and was not passed.
+        let regular_only = |interval: &Interval| *interval >= Interval::DAY && everything.hours == TradingHours::Extended;
+        for interval in everything.intervals.iter().map(|i| i.parse::<Interval>().unwrap()) {
+            let took = |at: &Timestamp| {
+                let calendar = Calendar::named(everything.calendar).unwrap();
+                let session = *calendar.session(calendar.at_or_after(*at).unwrap());
+                !volume.late.contains(&(interval, *at))
+                    && (!regular_only(&interval) || session.regular().iter().any(|s| s.contains(*at)))
+            };
+            let taken: Vec<f64> = volume.accepted.iter().filter(|(at, _)| took(at)).map(|(_, v)| *v).collect();
+            let bars = volume.bars.get(&interval).map_or(&[][..], Vec::as_slice);
+            prop_assert_eq!(bars.iter().map(|bar| bar.2).sum::<f64>(), taken.iter().sum::<f64>());
+            prop_assert_eq!(bars.iter().map(|bar| bar.3 as usize).sum::<usize>(), taken.len());
             for &(open, close, sum, n_base) in bars {
-                // Rows late for this interval alone are not in its bars; the warning names them.
-                let late = &volume.late;
-                let own: Vec<f64> = volume.accepted.range(open..close)
-                    .filter(|(at, _)| !late.contains(&(*interval, **at)))
-                    .map(|(_, v)| *v).collect();
-                prop_assert_eq!(own.iter().sum::<f64>(), sum);
-                prop_assert_eq!(own.len() as u32, n_base);
+                let own = volume.accepted.range(open..close).filter(|(at, _)| took(at));
+                let own: Vec<f64> = own.map(|(_, v)| *v).collect();
+                prop_assert_eq!((own.iter().sum::<f64>(), own.len() as u32), (sum, n_base));
             }
         }
     }
+}
+
+#[test]
+fn a_week_that_is_whole_takes_nothing_more() {
+    let calendar = Calendar::named("XNYS").unwrap();
+    let mut config = DeriveConfig::new(calendar, &[Interval::WEEK]);
+    config.base = Interval::DAY;
+    let (mut deriver, mut log, aaa) =
+        (Deriver::new(DeriveRules::new(config).unwrap()), Log::default(), one_symbol());
+    let mut take = |day: i8, close: f64| {
+        let label = Label::Date(jiff::civil::date(2024, 11, day));
+        let record = Record {
+            label,
+            close,
+            open: 2.0,
+            high: 3.0,
+            low: 1.0,
+            volume: Some(1.0),
+            vwap: None,
+            trade_count: None,
+        };
+        deriver.take(aaa, &deriver.check(&record).unwrap(), &mut log).unwrap()
+    };
+    // Thanksgiving's week has four sessions; the fourth row completes it.
+    let outcomes = [25, 26, 27, 29].map(|day| take(day, 2.0));
+    assert_eq!(outcomes, [Outcome::Accepted; 4]);
+    assert_eq!(
+        [take(29, 2.0), take(29, 2.5), take(28, 2.0)],
+        [Outcome::Duplicate, Outcome::Late, Outcome::OutOfSession]
+    );
+    let kinds: Vec<&str> = log.0.iter().filter_map(|told| told.split(' ').next()).collect();
+    assert_eq!(kinds, ["bar", "late_bar"]);
+    assert!(
+        log.0[0].starts_with("bar 1w 2024-W48 2024-11-25T14:30:00Z 2024-11-29T18:00:00Z 4/4"),
+        "{}",
+        log.0[0]
+    );
 }
 
 #[derive(Default)]

@@ -5,7 +5,7 @@
 //! before the first is renamed, so only a rename that fails can leave some new and some old.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -160,21 +160,82 @@ impl PendingFile {
         if texts.is_empty() {
             return Ok(self);
         }
-        let path = self.path.clone();
-        let copied = move |mut old: Self| -> io::Result<Self> {
-            old.file.flush()?;
-            let from = File::open(old.temporary.0.as_deref().unwrap_or(&old.path))?;
-            let mut to = Self::create(&old.path).map_err(|error| error.source)?;
+        self.copied(|from, to| {
             let mut at = 0;
             for (offset, text) in texts {
-                io::copy(&mut (&from).take(offset - at), &mut to.file)?;
-                to.file.write_all(text)?;
+                io::copy(&mut from.take(offset - at), to)?;
+                to.write_all(text)?;
                 at = *offset;
             }
-            io::copy(&mut &from, &mut to.file)?;
-            Ok(to)
-        };
-        copied(self).map_err(failed(&path, "written"))
+            io::copy(from, to).map(drop)
+        })
+    }
+
+    /// Puts lines between those of the file, whose lines after the first ascend by `key`, as `lines` do. A line of the
+    /// file comes before one of `lines` with an equal key.
+    ///
+    /// # Errors
+    /// [`OutputError`] when the file can't be copied.
+    pub fn merge<K: Ord>(
+        self,
+        lines: &[(K, Vec<u8>)],
+        key: impl Fn(&[u8]) -> K,
+    ) -> Result<Self, OutputError> {
+        if lines.is_empty() {
+            return Ok(self);
+        }
+        self.copied(|from, to| {
+            let (mut from, mut own, mut rest) = (BufReader::new(from), Vec::new(), lines);
+            from.read_until(b'\n', &mut own)?;
+            to.write_all(&own)?;
+            loop {
+                own.clear();
+                if from.read_until(b'\n', &mut own)? == 0 {
+                    return rest.iter().try_for_each(|(_, line)| to.write_all(line));
+                }
+                let own_key = key(&own);
+                let before = rest.iter().take_while(|(key, _)| *key < own_key).count();
+                for (_, line) in &rest[..before] {
+                    to.write_all(line)?;
+                }
+                rest = &rest[before..];
+                to.write_all(&own)?;
+            }
+        })
+    }
+
+    /// Sorts the lines after the first by `key`, in memory; lines of equal keys stay in their order.
+    ///
+    /// # Errors
+    /// [`OutputError`] when the file can't be copied.
+    pub fn sort_lines<K: Ord>(self, key: impl Fn(&[u8]) -> K) -> Result<Self, OutputError> {
+        self.copied(|from, to| {
+            let (mut from, mut first, mut text) = (BufReader::new(from), Vec::new(), Vec::new());
+            from.read_until(b'\n', &mut first)?;
+            to.write_all(&first)?;
+            from.read_to_end(&mut text)?;
+            let mut lines: Vec<(K, &[u8])> =
+                text.split_inclusive(|&byte| byte == b'\n').map(|line| (key(line), line)).collect();
+            lines.sort_by(|(a, _), (b, _)| a.cmp(b));
+            lines.iter().try_for_each(|(_, line)| to.write_all(line))
+        })
+    }
+
+    /// A new pending file of the same name, written by `copy` from the text of this one.
+    fn copied(
+        mut self,
+        copy: impl FnOnce(&mut File, &mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<Self, OutputError> {
+        self.sync_buffer()?;
+        let mut to = Self::create(&self.path)?;
+        let from = File::open(self.temporary.0.as_deref().unwrap_or(&self.path));
+        let done = from.and_then(|mut from| copy(&mut from, &mut to.file));
+        done.map_err(failed(&self.path, "written"))?;
+        Ok(to)
+    }
+
+    fn sync_buffer(&mut self) -> Result<(), OutputError> {
+        self.file.flush().map_err(failed(&self.path, "written"))
     }
 
     /// Gives the file its name; `names` are the pending ones.
@@ -257,6 +318,18 @@ mod tests {
         file.insert(&[(3, b"two".to_vec()), (8, b"four".to_vec())]).unwrap().commit().unwrap();
         assert_eq!(fs::read(dir.path().join("a")).unwrap(), b"onetwothreefour");
         assert_eq!(names(dir.path()), ["a"]);
+    }
+
+    #[test]
+    fn lines_are_put_between_those_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = OutputDir::create(folder.path()).unwrap();
+        let mut file = dir.file("a").unwrap();
+        file.write_all(b"key\nb\nd\nd\n").unwrap();
+        let lines =
+            ["a", "c", "d", "e"].map(|key| (key.as_bytes().to_vec(), format!("{key}!\n").into_bytes()));
+        file.merge(&lines, |line| line.trim_ascii_end().to_vec()).unwrap().commit().unwrap();
+        assert_eq!(fs::read(dir.path().join("a")).unwrap(), b"key\na!\nb\nc!\nd\nd\nd!\ne!\n");
     }
 
     #[test]

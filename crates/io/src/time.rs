@@ -302,7 +302,8 @@ impl TimeReader {
         }
         let unreadable = || TimeFault::Unreadable { text: shown(text) };
         let pieces = Pieces::parse(text).map_err(|_| unreadable())?;
-        let zone = pieces.to_time_zone().map_err(|_| unreadable())?;
+        let zone =
+            pieces.to_time_zone_with(&jiff::tz::TimeZoneDatabase::bundled()).map_err(|_| unreadable())?;
         let instant = |at: Option<jiff::Timestamp>| {
             let at = at.and_then(Timestamp::from_jiff);
             at.map(Moment::Instant).ok_or_else(|| TimeFault::OutOfRange { text: shown(text) })

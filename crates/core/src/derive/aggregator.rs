@@ -53,6 +53,9 @@ struct OpenPeriod {
     n_base: u32,
 }
 
+/// More sessions open at once than a clock that moves leaves open.
+const MANY_SESSIONS: usize = 4;
+
 /// Where the session of a row stands.
 enum Entered {
     /// It is open, at this place, and the row has this slot.
@@ -155,10 +158,12 @@ impl Aggregator {
             None => calendar.at_or_after(at)?,
         };
         let Some(hours) = hours_at(index) else { return Ok(Entered::OutOfSession) };
-        let plan = shared.plans.plan(&shared.rules, index)?;
-        if shared.deadline(plan.end) <= self.clock {
+        let end =
+            traded(calendar.session(index), shared.rules.hours).last().map_or(at, |segment| segment.close);
+        if shared.deadline(end) <= self.clock {
             return Ok(Entered::Finished(hours));
         }
+        let plan = shared.plans.plan(&shared.rules, index)?;
         let folded = shared.deadline(plan.regular_close) <= self.clock;
         let mut session = self.spare.pop().unwrap_or_else(|| OpenSession::new(plan.clone()));
         session.reset(plan, folded, &self.given_to);
@@ -210,7 +215,8 @@ impl Aggregator {
             used |= usual_to > lane + 1;
             lane = usual_to;
         }
-        if completed {
+        // With many sessions open, because nothing moves the clock, an early due costs less than looking for the next.
+        if completed && self.sessions.len() <= MANY_SESSIONS {
             self.due = self.next_due(shared);
         }
         if used {
@@ -281,8 +287,13 @@ impl Aggregator {
 
     /// Gives the bucket under the cursor, all of whose base bars are there, and before it whatever is older.
     fn complete_bucket(&mut self, place: usize, lane: usize, shared: &mut Shared, sink: &mut impl Sink) {
-        for older in 0..place {
-            self.close_buckets(older, lane, u32::MAX, shared, sink);
+        // Once for each session: what is given up to its start says that the older ones are closed.
+        let start = self.sessions[place].plan.start;
+        if place > 0 && self.given_to[lane] < start {
+            for older in 0..place {
+                self.close_buckets(older, lane, u32::MAX, shared, sink);
+            }
+            self.given_to[lane] = start;
         }
         let at = self.sessions[place].lanes[lane].at;
         self.close_buckets(place, lane, at, shared, sink);

@@ -194,7 +194,7 @@ impl FileFeed {
             Err(Refusal::Calendar(error)) => return Err(error.into()),
             Err(Refusal::Invalid(reason)) => {
                 let base = deriver.rules().base;
-                deriver.refuse(Some(symbol), row.label.open_time(base), sink);
+                deriver.refuse(Some(symbol), deriver.open_time(row.label), sink);
                 self.trial.invalid(&reason, base)?;
                 return Ok(Err(reason));
             }

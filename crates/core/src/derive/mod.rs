@@ -184,20 +184,23 @@ impl Deriver {
         Ok(Minute { row, open, close })
     }
 
+    /// When the row's bar opens, as far as its label says; a daily row's, when its session does.
+    pub fn open_time(&self, label: Label) -> Option<Timestamp> {
+        let base = self.shared.rules.base;
+        if base == Interval::DAY { self.day(label).ok().map(|(open, _)| open) } else { label.open_time(base) }
+    }
+
     /// The open and close of the session that a daily row names. A day without a session gives its local midnights,
     /// which no segment of a daily base holds.
     fn day(&self, label: Label) -> Result<(Timestamp, Timestamp), Refusal> {
         let calendar = &self.shared.rules.calendar;
         let date = match label {
-            Label::Date(date) => date,
-            Label::Open(time) | Label::Close(time) => {
-                let local = time.to_jiff().to_zoned(calendar.zone().clone());
-                if local.time() != jiff::civil::Time::midnight() {
-                    return Err(InvalidBar::OffGrid { time, base: Interval::DAY }.into());
-                }
-                local.date()
-            }
+            Label::Date(date) => Some(date),
+            Label::Open(time) => Some(self.midnight(time)?),
+            // The midnight that ends a day closes it.
+            Label::Close(time) => self.midnight(time)?.yesterday().ok(),
         };
+        let date = date.unwrap_or(jiff::civil::Date::MIN);
         if let Some(index) = calendar.on(date)? {
             let session = calendar.session(index);
             return Ok((session.open(), session.close()));
@@ -208,6 +211,13 @@ impl Deriver {
         };
         let open = midnight(date).unwrap_or(Timestamp::MIN);
         Ok((open, date.tomorrow().ok().and_then(midnight).unwrap_or(open)))
+    }
+
+    /// The date whose first instant `time` is, on the calendar's clock.
+    fn midnight(&self, time: Timestamp) -> Result<jiff::civil::Date, InvalidBar> {
+        let local = self.shared.rules.calendar.zone().to_datetime(time.to_jiff());
+        let is_midnight = local.time() == jiff::civil::Time::midnight();
+        if is_midnight { Ok(local.date()) } else { Err(InvalidBar::OffGrid { time, base: Interval::DAY }) }
     }
 
     /// Takes a row of `symbol`: counts it, tells `sink` what it completes or warns about.
@@ -259,7 +269,7 @@ impl Deriver {
     }
 
     /// Moves the clock of all symbols to `to` and closes what it passes: instant by instant, at one instant in the
-    /// order of `symbols`, which must name every symbol that was taken. A clock that would go back is counted in
+    /// order of `symbols`, which must name every symbol that was taken: one left out is not closed. A clock that would go back is counted in
     /// [`Deriver::clocks_ignored`] and changes nothing.
     pub fn advance_all(&mut self, to: Timestamp, symbols: &[SymbolId], sink: &mut impl Sink) {
         // Nothing is due at the last instant: there it means never.
@@ -289,7 +299,8 @@ impl Deriver {
         self.due
     }
 
-    /// The input of `symbols` ended: in their order, what is still open is emitted or reported (P15).
+    /// The input of `symbols` ended: in their order, what is still open is emitted or reported (P15). A minute taken
+    /// after that begins its buckets anew.
     pub fn finish(&mut self, symbols: &[SymbolId], sink: &mut impl Sink) {
         for &symbol in symbols {
             let Self { shared, symbols, .. } = self;

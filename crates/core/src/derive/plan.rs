@@ -67,7 +67,7 @@ pub(crate) struct Bucket {
     pub(crate) open: Timestamp,
     pub(crate) close: Timestamp,
     pub(crate) hours: Hours,
-    /// Cut short where the rules drop stubs: gives no bar.
+    /// Cut short, by its segment or by the midnight grid, where the rules drop stubs: takes its minutes, gives no bar.
     pub(crate) dropped: bool,
 }
 
@@ -113,6 +113,8 @@ pub(crate) struct SessionPlan {
     /// Slots of the regular hours.
     pub(crate) regular: std::ops::Range<u32>,
     pub(crate) regular_close: Timestamp,
+    /// The first traded segment's open.
+    pub(crate) start: Timestamp,
     /// The last traded segment's close.
     pub(crate) end: Timestamp,
     pub(crate) lanes: Vec<LanePlan>,
@@ -127,6 +129,7 @@ impl SessionPlan {
             slots: 0,
             regular: 0..0,
             regular_close: session.close(),
+            start: session.open(),
             end: session.close(),
             lanes: Vec::new(),
         }
@@ -139,6 +142,7 @@ impl SessionPlan {
         self.index = index;
         self.date = session.date();
         self.regular_close = session.close();
+        self.start = traded.first().map_or(session.open(), |segment| segment.open);
         self.segments.clear();
         self.slots = 0;
         self.regular = 0..0;
@@ -240,7 +244,11 @@ fn next_on_wall_clock(at: Timestamp, nanos: i64, calendar: &Calendar) -> Timesta
 /// How many buckets `interval` has in `session`.
 pub(crate) fn bucket_count(session: &Session, rules: &DeriveRules, interval: Interval) -> u64 {
     let Some(nanos) = interval.nanos() else { return 1 };
-    traded(session, rules.hours).iter().map(|&segment| cuts(segment, nanos, rules).count() as u64).sum()
+    let count = |segment: &Segment| match rules.align {
+        Align::Session => (segment.close.since(segment.open) as u64).div_ceil(nanos as u64),
+        Align::Midnight => cuts(*segment, nanos, rules).count() as u64,
+    };
+    traded(session, rules.hours).iter().map(count).sum()
 }
 
 /// The week or month that the session at `index` is part of.
@@ -329,7 +337,7 @@ pub(crate) struct Plans {
     next: usize,
 }
 
-/// Enough for the sessions that are open at once (two around a close with grace) and a late row's.
+/// Enough for the sessions that are open at once under one clock (two around a close with grace) and a late row's.
 const KEPT_PLANS: usize = 4;
 
 impl Plans {

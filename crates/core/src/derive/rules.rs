@@ -27,13 +27,13 @@ pub enum Policy {
     Strict,
 }
 
-/// What happens to a bucket that its segment cuts short (P3).
+/// What happens to a bucket that is cut short, by its segment or by the midnight grid (P3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stub {
     /// It is a bar like any other, complete when its own minutes are there.
     #[default]
     Emit,
-    /// It gives no bar.
+    /// It takes its minutes and gives no bar.
     Drop,
 }
 

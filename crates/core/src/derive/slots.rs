@@ -30,11 +30,8 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// Empties the table for a session of `slots` base bars; allocates only when it is longer than any before.
+    /// Empties the table for a session of `slots` base bars.
     pub(crate) fn reset(&mut self, slots: u32) {
-        if self.bars.len() < slots as usize {
-            self.bars.resize(slots as usize, EMPTY_SLOT);
-        }
         self.present.clear();
         self.present.resize(slots.div_ceil(64) as usize, 0);
         self.filled_to = 0;
@@ -54,9 +51,19 @@ impl Slots {
     /// Puts `bar` into `slot`.
     #[inline]
     pub(crate) fn put(&mut self, slot: u32, bar: Bar) {
+        if slot as usize >= self.bars.len() {
+            self.grow(slot);
+        }
         self.bars[slot as usize] = bar;
         self.present[slot as usize / 64] |= 1 << (slot % 64);
         self.filled_to = self.filled_to.max(slot + 1);
+    }
+
+    /// Makes room up to `slot` and as much again, within the session: a symbol that trades once holds little.
+    #[cold]
+    fn grow(&mut self, slot: u32) {
+        let session = 64 * self.present.len();
+        self.bars.resize((2 * slot as usize + 16).min(session), EMPTY_SLOT);
     }
 
     /// Takes the bar out of `slot` again.

@@ -23,7 +23,7 @@ impl Atr {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "atr",
     title: "average true range",
     inputs: Inputs::Columns("HLC"),

@@ -6,7 +6,7 @@ use super::parts::OfBar;
 use super::spec::{Entry, Inputs, Param, anything};
 
 /// The catalogue's entry. The formula is that of [`Atr`].
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "atr_daily",
     title: "average true range of days",
     inputs: Inputs::Columns("HLC"),

@@ -6,7 +6,7 @@ use super::sma::Sma;
 use super::spec::{Entry, Inputs, Param, anything};
 
 /// The catalogue's entry. The formula is that of [`Sma`].
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "avg_range",
     title: "average range",
     inputs: Inputs::Columns("HL"),

@@ -7,7 +7,7 @@ use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
 
 /// The catalogue's entry. The formula is that of [`Sma`].
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "avg_volume",
     title: "average volume of days",
     inputs: Inputs::Columns("V"),

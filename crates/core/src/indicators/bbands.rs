@@ -35,7 +35,7 @@ impl Bbands {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "bbands",
     title: "Bollinger bands",
     inputs: Inputs::Source,

@@ -50,7 +50,7 @@ fn index(older: &[f64], value: f64) -> f64 {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "cci",
     title: "commodity channel index",
     inputs: Inputs::Columns("HLC"),

@@ -21,7 +21,7 @@ impl Dema {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "dema",
     title: "double exponential moving average",
     inputs: Inputs::Source,

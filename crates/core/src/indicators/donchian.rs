@@ -12,7 +12,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 pub(super) struct Donchian(HighLow);
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "donchian",
     title: "Donchian channel",
     inputs: Inputs::Columns("HL"),

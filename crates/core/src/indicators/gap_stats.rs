@@ -76,7 +76,7 @@ impl GapStats {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "gap_stats",
     title: "gaps between close and open",
     inputs: Inputs::Columns("OC"),

@@ -35,7 +35,7 @@ impl HighLow {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "high_low",
     title: "highest high and lowest low",
     inputs: Inputs::Columns("HL"),

@@ -23,7 +23,7 @@ impl Hma {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "hma",
     title: "Hull moving average",
     inputs: Inputs::Source,

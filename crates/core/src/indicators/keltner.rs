@@ -24,7 +24,7 @@ impl Keltner {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "keltner",
     title: "Keltner channel",
     inputs: Inputs::Columns("HLC"),

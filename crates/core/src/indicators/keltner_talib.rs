@@ -42,7 +42,7 @@ impl KeltnerTalib {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "keltner_talib",
     title: "Keltner channel as TA-Lib",
     inputs: Inputs::Columns("HLC"),

@@ -95,7 +95,7 @@ pub(super) fn fast_below_slow(args: &Args<'_>) -> Result<(), String> {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "macd",
     title: "moving average convergence/divergence",
     inputs: Inputs::Source,

@@ -29,7 +29,7 @@ impl Recurrence for Blend {
 }
 
 /// The catalogue's entry. The formula is [`Macd`]'s.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "macd_tv",
     title: "moving average convergence/divergence, each average on its own seed",
     inputs: Inputs::Source,

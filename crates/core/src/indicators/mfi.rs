@@ -43,7 +43,7 @@ fn index(rising: f64, falling: f64) -> f64 {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "mfi",
     title: "money flow index",
     inputs: Inputs::Columns("HLCV"),

@@ -20,7 +20,7 @@ impl Momentum {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "momentum",
     title: "momentum: the change over n bars",
     inputs: Inputs::Source,

@@ -18,7 +18,7 @@ fn percent(atr: f64, close: f64) -> f64 {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "natr",
     title: "normalised average true range",
     inputs: Inputs::Columns("HLC"),

@@ -29,7 +29,7 @@ impl Obv {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "obv",
     title: "on-balance volume",
     inputs: Inputs::Columns("CV"),

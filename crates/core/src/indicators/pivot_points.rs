@@ -95,7 +95,7 @@ impl PivotPoints {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "pivot_points",
     title: "pivot points",
     inputs: Inputs::Columns("HLC"),

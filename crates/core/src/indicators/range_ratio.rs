@@ -6,7 +6,7 @@ use super::spec::{Entry, Inputs, Param, anything};
 use super::volume_ratio::Ratio;
 
 /// The catalogue's entry. The formula is that of [`Ratio`].
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "range_ratio",
     title: "range against its average",
     inputs: Inputs::Columns("HL"),

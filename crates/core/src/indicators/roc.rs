@@ -25,7 +25,7 @@ fn percent(value: f64, before: f64) -> f64 {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "roc",
     title: "rate of change, percent",
     inputs: Inputs::Source,

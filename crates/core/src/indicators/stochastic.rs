@@ -57,7 +57,7 @@ fn place(highest: f64, lowest: f64, close: f64) -> f64 {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "stochastic",
     title: "slow stochastic oscillator",
     inputs: Inputs::Columns("HLC"),

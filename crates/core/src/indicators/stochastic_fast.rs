@@ -5,7 +5,7 @@ use super::spec::{Entry, Inputs, Param, anything};
 use super::stochastic::Stochastic;
 
 /// The catalogue's entry. The formula is [`Stochastic`]'s, %K averaged over one value.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "stochastic_fast",
     title: "fast stochastic oscillator",
     inputs: Inputs::Columns("HLC"),

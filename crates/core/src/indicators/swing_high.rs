@@ -23,7 +23,7 @@ impl<C: Combine> Swing<C> {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "swing_high",
     title: "swing high",
     inputs: Inputs::Columns("H"),

@@ -7,7 +7,7 @@ use super::spec::{Entry, Inputs, Param, anything};
 use super::swing_high::Swing;
 
 /// The catalogue's entry. The formula is that of [`Swing`].
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "swing_low",
     title: "swing low",
     inputs: Inputs::Columns("L"),

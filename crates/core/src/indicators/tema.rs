@@ -27,7 +27,7 @@ fn tema(once: f64, twice: f64, thrice: f64) -> f64 {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "tema",
     title: "triple exponential moving average",
     inputs: Inputs::Source,

@@ -14,7 +14,7 @@ pub(super) struct TrueRange {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "true_range",
     title: "true range",
     inputs: Inputs::Columns("HLC"),

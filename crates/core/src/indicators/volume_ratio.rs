@@ -25,7 +25,7 @@ fn over(value: f64, mean: f64) -> f64 {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "volume_ratio",
     title: "volume against its average",
     inputs: Inputs::Columns("V"),

@@ -73,7 +73,7 @@ impl Vwap {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "vwap",
     title: "volume-weighted average price",
     inputs: Inputs::Columns("HLCV"),

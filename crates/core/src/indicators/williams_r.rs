@@ -28,7 +28,7 @@ fn percent(highest: f64, lowest: f64, close: f64) -> f64 {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "williams_r",
     title: "Williams' %R",
     inputs: Inputs::Columns("HLC"),

@@ -22,7 +22,7 @@ impl Wma {
 }
 
 /// The catalogue's entry.
-pub(super) static ENTRY: Entry = Entry {
+pub static ENTRY: Entry = Entry {
     name: "wma",
     title: "weighted moving average",
     inputs: Inputs::Source,

@@ -130,7 +130,7 @@ mod tests {
             cut in 0..18,
             places in 0..9,
         ) {
-            let value = (digits / 10_i64.pow(cut as u32)) as f64 / 10_f64.powi(places);
+            let value = (digits / 10_i64.pow(cut as u32)) as f64 / 10_i64.pow(places as u32) as f64;
             if value == 0.0 || (SMALL..LARGE).contains(&value.abs()) {
                 prop_assert_eq!(text(value), value.to_string());
             }

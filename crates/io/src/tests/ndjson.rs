@@ -2,7 +2,6 @@
 
 use super::*;
 use barloom_core::{Interval, Label};
-use jiff::tz::TimeZone;
 
 const BAR: &str = r#"{"bar":{"symbol":"AAA","ts":"2024-11-26T14:30:00Z","open":100,"high":102,"low":99,"close":101,"volume":10,"vwap":100.5,"trade_count":7}}"#;
 
@@ -75,7 +74,7 @@ fn a_clock_and_a_blank_line_are_read() {
 #[test]
 fn options_fill_in_what_the_line_leaves_open() {
     let symbol = Symbol::new("X").unwrap();
-    let tz = TimeZone::get("America/New_York").ok();
+    let tz = jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").ok();
     let options =
         Options { stamp: Some(Stamp::Close), tz, symbol: Some(symbol.clone()), base: Interval::MINUTE };
     let line = BAR.replace("\"symbol\":\"AAA\",", "").replace("T14:30:00Z", " 09:31:00");

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn reader(zone: Option<&str>) -> TimeReader {
-    TimeReader::new(zone.map(|name| TimeZone::get(name).unwrap()), false)
+    TimeReader::new(zone.map(|name| jiff::tz::TimeZoneDatabase::bundled().get(name).unwrap()), false)
 }
 
 fn utc(text: &str) -> Result<Moment, TimeFault> {
@@ -142,7 +142,7 @@ proptest! {
         seconds in prop::collection::vec(1_600_000_000_i64..1_800_000_000, 1..40),
         near in 0_i64..4,
     ) {
-        let zone = TimeZone::get("America/New_York").unwrap();
+        let zone = jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").unwrap();
         let mut one = TimeReader::new(Some(zone.clone()), false);
         for at in seconds {
             // Every second instant is moved into the hours around a change of clocks.

@@ -124,6 +124,8 @@ impl Weighted {
 
 #[cfg(test)]
 mod tests {
+    const TWO_60: f64 = (1_u64 << 60) as f64;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -166,9 +168,9 @@ mod tests {
                 }
                 if i + 1 >= n {
                     // Exact in fixed point: the values have steps of 2^-46 or more.
-                    let exact = |(k, x): (usize, &f64)| (k + 1) as i128 * (x * 2_f64.powi(60)) as i128;
+                    let exact = |(k, x): (usize, &f64)| (k + 1) as i128 * (x * TWO_60) as i128;
                     let exact: i128 = values[i + 1 - n..=i].iter().enumerate().map(exact).sum();
-                    let pushed = (pushed.unwrap() * 2_f64.powi(60)) as i128;
+                    let pushed = (pushed.unwrap() * TWO_60) as i128;
                     prop_assert!((pushed - exact).unsigned_abs() as f64 <= 1e-14 * exact as f64);
                 }
             }

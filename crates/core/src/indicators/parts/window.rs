@@ -157,6 +157,8 @@ impl<C: Combine> Window<C> {
 
 #[cfg(test)]
 mod tests {
+    const TWO_60: f64 = (1_u64 << 60) as f64;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -188,10 +190,10 @@ mod tests {
                 let pushed = sum.push(values[i]);
                 prop_assert_eq!(peeked.to_bits(), pushed.to_bits());
                 // Exact in 128-bit fixed point: values below 2^50 with 2^-53 steps.
-                let exact: i128 = window.iter().map(|x| (x * 2_f64.powi(60)) as i128).sum();
-                let error = ((pushed * 2_f64.powi(60)) as i128 - exact).unsigned_abs() as f64 / 2_f64.powi(60);
+                let exact: i128 = window.iter().map(|x| (x * TWO_60) as i128).sum();
+                let error = ((pushed * TWO_60) as i128 - exact).unsigned_abs() as f64 / TWO_60;
                 let size: f64 = window.iter().map(|x| x.abs()).sum();
-                prop_assert!(error <= n as f64 * 2_f64.powi(-53) * size + 2_f64.powi(-58), "{error} of {size}");
+                prop_assert!(error <= n as f64 * f64::EPSILON / 2.0 * size + 4.0 / TWO_60, "{error} of {size}");
             }
         }
 
