@@ -6,7 +6,6 @@ use barloom::config::SessionConfig;
 use barloom::source::{SourceRow, Unreadable};
 use barloom_core::derive::DeriveRules;
 use barloom_core::error::nearest;
-use barloom_core::indicators::Spec;
 use barloom_core::plan::Plan;
 use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
 use barloom_io::{Decoded, Field, Options, ReadError, Resolved, RowReader};
@@ -64,10 +63,10 @@ pub(crate) struct NoVolume {
 }
 
 /// That a file has the volume that `needed_by` needs, once its header was read.
-pub(crate) fn check_volume(reader: &RowReader, needed_by: Option<&Spec>) -> Result<(), NoVolume> {
+pub(crate) fn check_volume(reader: &RowReader, needed_by: Option<&str>) -> Result<(), NoVolume> {
     let lacks = |resolved: Resolved<'_>| resolved.layout.column(Field::Volume).is_none();
     match needed_by.filter(|_| reader.resolved().is_some_and(lacks)) {
-        Some(spec) => Err(NoVolume { file: reader.name().to_owned(), spec: spec.to_string() }),
+        Some(spec) => Err(NoVolume { file: reader.name().to_owned(), spec: spec.to_owned() }),
         None => Ok(()),
     }
 }

@@ -11,7 +11,6 @@ use barloom::engine::{Engine, Reject, RunError, Subscriber};
 use barloom::source::{Source, SourceRow};
 use barloom_core::derive::{ClosedBar, TradingHours, Warning};
 use barloom_core::error::{WordError, word};
-use barloom_core::indicators::Spec;
 use barloom_core::plan::Plan;
 use barloom_core::{Interval, Symbols, Timestamp};
 use barloom_io::{ReadError, RowReader};
@@ -77,7 +76,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let needs_volume = plan.needs_volume();
     let open = |path: &PathBuf| {
         let reader = inputs::open(path, &options)?;
-        Ok(FileSource { reader, base: config.base, needs_volume: needs_volume.cloned() })
+        Ok(FileSource { reader, base: config.base, needs_volume: needs_volume.map(str::to_owned) })
     };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
     inputs::refuse_overlaps(&config, &rules)?;
@@ -146,7 +145,7 @@ fn run_failed(error: &RunError<FileFailure>, out: &Out) -> Failure {
 struct FileSource {
     reader: RowReader,
     base: Interval,
-    needs_volume: Option<Spec>,
+    needs_volume: Option<String>,
 }
 
 impl Source for FileSource {
@@ -160,7 +159,7 @@ impl Source for FileSource {
         let Some(decoded) = self.reader.next_row()? else { return Ok(None) };
         let row = inputs::source_row(decoded, self.base, symbols);
         if self.reader.rows() == 1 {
-            inputs::check_volume(&self.reader, self.needs_volume.as_ref())?;
+            inputs::check_volume(&self.reader, self.needs_volume.as_deref())?;
         }
         Ok(Some(row))
     }

@@ -1,7 +1,6 @@
 //! The objects of `stream` and `run --format ndjson`, one a line.
 
 use barloom_core::derive::{ClosedBar, Counts, Warning};
-use barloom_core::indicators::Spec;
 use barloom_core::plan::Reading;
 use barloom_core::{Symbols, Timestamp};
 use serde::Serialize;
@@ -44,8 +43,7 @@ pub(crate) enum Told<'a> {
         symbol: &'a str,
         #[serde(serialize_with = "printed")]
         interval: barloom_core::Interval,
-        #[serde(serialize_with = "printed")]
-        name: &'a Spec,
+        name: &'a str,
         #[serde(serialize_with = "printed")]
         open_time: Timestamp,
         #[serde(serialize_with = "printed")]
@@ -128,7 +126,7 @@ impl<'a> Told<'a> {
             line,
             symbol: symbols.name(closed.symbol).as_str(),
             interval: closed.interval,
-            name: reading.spec,
+            name: reading.name,
             open_time: closed.bar.open_time(),
             close_time: closed.close_time,
             revision: closed.revision,

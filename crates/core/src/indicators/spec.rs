@@ -101,11 +101,12 @@ impl Param {
         Self { name: "source", kind: Kind::Source, default: Value::Source(Source::Close) };
 
     /// Whether it stands in the text by its place; the others need their name.
-    const fn is_positional(&self) -> bool {
+    pub const fn is_positional(&self) -> bool {
         !matches!(self.kind, Kind::Flag | Kind::Source)
     }
 
-    fn allowed(&self) -> String {
+    /// What it may be, in words.
+    pub fn allowed(&self) -> String {
         match self.kind {
             Kind::Count { least, most } => format!("a whole number from {least} to {most}"),
             Kind::Real { least, most } => format!("a number from {least} to {most}"),
