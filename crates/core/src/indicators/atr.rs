@@ -10,14 +10,14 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Wilder's average of the true range.
 #[derive(Debug, Clone)]
-pub(super) struct Atr {
+pub struct Atr {
     range: TrueRange,
     average: Wilder,
 }
 
 impl Atr {
     /// Over `n` true ranges, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { range: TrueRange::default(), average: Wilder::new(n) }
     }
 }

@@ -10,7 +10,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Mean ± k·σ over the last n values, σ of the population.
 #[derive(Debug, Clone)]
-pub(super) struct Bbands {
+pub struct Bbands {
     source: Source,
     spread: Spread,
     n: u32,
@@ -19,7 +19,7 @@ pub(super) struct Bbands {
 
 impl Bbands {
     /// Over `n` values of `source`, at least 1, and `k` deviations wide.
-    pub(super) fn new(source: Source, n: u32, k: f64) -> Self {
+    pub fn new(source: Source, n: u32, k: f64) -> Self {
         Self { source, spread: Spread::new(n as usize), n: n.max(1), k }
     }
 

@@ -11,14 +11,14 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// (x − mean)/(0.015·mean deviation) over the last n values.
 #[derive(Debug, Clone)]
-pub(super) struct Cci {
+pub struct Cci {
     /// The window without its newest value.
     older: Lag,
 }
 
 impl Cci {
     /// Over `n` values, at least 2.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { older: Lag::new(n.max(2) as usize - 1) }
     }
 }

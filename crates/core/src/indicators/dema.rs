@@ -8,14 +8,14 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 2·E − EE, EE the EMA of E.
 #[derive(Debug, Clone)]
-pub(super) struct Dema {
+pub struct Dema {
     once: Ema,
     twice: Ema,
 }
 
 impl Dema {
     /// Over `n` values, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { once: Ema::new(n), twice: Ema::new(n) }
     }
 }

@@ -9,7 +9,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// max high, min low, and half of their sum.
 #[derive(Debug, Clone)]
-pub(super) struct Donchian(HighLow);
+pub struct Donchian(HighLow);
 
 /// The catalogue's entry.
 pub static ENTRY: Entry = Entry {

@@ -9,7 +9,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Mean and counts of the last n gaps.
 #[derive(Debug, Clone)]
-pub(super) struct GapStats {
+pub struct GapStats {
     before: Option<f64>,
     sum: Window<Sum>,
     gaps: Lag,
@@ -50,7 +50,7 @@ impl Counts {
 
 impl GapStats {
     /// Over `n` gaps, at least 1; those of more than `threshold` are large.
-    pub(super) fn new(n: u32, threshold: f64) -> Self {
+    pub fn new(n: u32, threshold: f64) -> Self {
         let (n, span) = (n.max(1), n.max(1) as usize);
         Self {
             before: None,

@@ -9,14 +9,14 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// max high and min low of the last n bars.
 #[derive(Debug, Clone)]
-pub(super) struct HighLow {
+pub struct HighLow {
     high: Window<Max>,
     low: Window<Min>,
 }
 
 impl HighLow {
     /// Over `n` bars, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { high: Window::new(n as usize), low: Window::new(n as usize) }
     }
 

@@ -9,7 +9,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// The WMA over √n of 2·WMA(n/2) − WMA(n).
 #[derive(Debug, Clone)]
-pub(super) struct Hma {
+pub struct Hma {
     half: Wma,
     full: Wma,
     smooth: Wma,
@@ -17,7 +17,7 @@ pub(super) struct Hma {
 
 impl Hma {
     /// Over `n` values, at least 2; half and root are rounded down.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { half: Wma::new(n / 2), full: Wma::new(n), smooth: Wma::new(n.isqrt()) }
     }
 }

@@ -10,7 +10,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// EMA of the close ± k·ATR.
 #[derive(Debug, Clone)]
-pub(super) struct Keltner {
+pub struct Keltner {
     middle: Ema,
     range: Atr,
     k: f64,
@@ -18,7 +18,7 @@ pub(super) struct Keltner {
 
 impl Keltner {
     /// An average over `n` closes, a range over `atr` true ranges, each at least 1, and `k` ranges wide.
-    pub(super) fn new(n: u32, atr: u32, k: f64) -> Self {
+    pub fn new(n: u32, atr: u32, k: f64) -> Self {
         Self { middle: Ema::new(n), range: Atr::new(atr), k }
     }
 }

@@ -12,7 +12,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// EMA of hlc3 ± k·ATR, the one that would start earlier delayed until both start.
 #[derive(Debug, Clone)]
-pub(super) struct KeltnerTalib {
+pub struct KeltnerTalib {
     middle: Delayed<Ema>,
     before: TrueRange,
     range: Delayed<Wilder>,
@@ -29,7 +29,7 @@ struct Delayed<F> {
 
 impl KeltnerTalib {
     /// An average over `n` prices, a range over `atr` true ranges, each at least 1, and `k` ranges wide.
-    pub(super) fn new(n: u32, atr: u32, k: f64) -> Self {
+    pub fn new(n: u32, atr: u32, k: f64) -> Self {
         let (n, atr) = (n.max(1), atr.max(1));
         let first = atr.max(n - 1);
         Self {

@@ -10,7 +10,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Where the EMAs start, and which outputs wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Start {
+pub enum Start {
     /// Fast and slow have their first value on the same bar, and macd is shown once there is a signal: TA-Lib.
     Together,
     /// Each EMA is seeded with its own first values, and macd is shown at once: TradingView.
@@ -21,7 +21,7 @@ pub(super) enum Start {
 ///
 /// `R` is the order in which an EMA's step is computed.
 #[derive(Debug, Clone)]
-pub(super) struct Macd<R> {
+pub struct Macd<R> {
     source: Source,
     start: Start,
     /// Values that the fast EMA passes over.
@@ -34,7 +34,7 @@ pub(super) struct Macd<R> {
 
 impl<R: Recurrence> Macd<R> {
     /// Over `fast` and more than that `slow` values of `source`, the signal over `signal` values; each at least 1.
-    pub(super) fn new(source: Source, start: Start, fast: u32, slow: u32, signal: u32) -> Self {
+    pub fn new(source: Source, start: Start, fast: u32, slow: u32, signal: u32) -> Self {
         Self {
             source,
             start,

@@ -10,7 +10,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 100·rising/(rising + falling) of the last n bars' hlc3·volume.
 #[derive(Debug, Clone)]
-pub(super) struct Mfi {
+pub struct Mfi {
     before: Option<f64>,
     rising: Window<Sum>,
     falling: Window<Sum>,
@@ -18,7 +18,7 @@ pub(super) struct Mfi {
 
 impl Mfi {
     /// Over `n` changes, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { before: None, rising: Window::new(n as usize), falling: Window::new(n as usize) }
     }
 }

@@ -8,13 +8,13 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// x − x₀, x₀ the value n before.
 #[derive(Debug, Clone)]
-pub(super) struct Momentum {
+pub struct Momentum {
     lag: Lag,
 }
 
 impl Momentum {
     /// Over `n` steps, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { lag: Lag::new(n as usize) }
     }
 }

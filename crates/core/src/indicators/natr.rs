@@ -10,7 +10,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 100·atr/close.
 #[derive(Debug, Clone)]
-pub(super) struct Natr(Atr);
+pub struct Natr(Atr);
 
 #[inline]
 fn percent(atr: f64, close: f64) -> f64 {

@@ -9,7 +9,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Σ±volume, by the sign of the close's change.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Obv {
+pub struct Obv {
     before: Option<f64>,
     sum: Endless,
 }

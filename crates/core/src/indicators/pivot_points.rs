@@ -8,7 +8,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// How levels follow from a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Levels {
+pub enum Levels {
     /// Floor traders' levels.
     Classic,
     /// Shares of the range around the close.
@@ -74,7 +74,7 @@ impl Session {
 
 /// Levels from the high, low and close of the session before.
 #[derive(Debug, Clone)]
-pub(super) struct PivotPoints {
+pub struct PivotPoints {
     kind: Levels,
     session: Session,
     levels: [f64; 7],
@@ -82,7 +82,7 @@ pub(super) struct PivotPoints {
 
 impl PivotPoints {
     /// Levels of that kind.
-    pub(super) fn new(kind: Levels) -> Self {
+    pub fn new(kind: Levels) -> Self {
         Self { kind, session: Session::NONE, levels: [NULL; 7] }
     }
 

@@ -8,13 +8,13 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 100·(x/x₀ − 1), x₀ the value n before.
 #[derive(Debug, Clone)]
-pub(super) struct Roc {
+pub struct Roc {
     lag: Lag,
 }
 
 impl Roc {
     /// Over `n` steps, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { lag: Lag::new(n as usize) }
     }
 }

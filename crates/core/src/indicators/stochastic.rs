@@ -10,7 +10,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// %K, the smoothed place of the close in the range, and %D, its average; both begin with %D.
 #[derive(Debug, Clone)]
-pub(super) struct Stochastic {
+pub struct Stochastic {
     highest: Window<Max>,
     lowest: Window<Min>,
     smooth: Sma,
@@ -19,7 +19,7 @@ pub(super) struct Stochastic {
 
 impl Stochastic {
     /// The range of `n` bars, %K averaged over `smooth` values, %D over `average` of %K; each at least 1.
-    pub(super) fn new(n: u32, smooth: u32, average: u32) -> Self {
+    pub fn new(n: u32, smooth: u32, average: u32) -> Self {
         Self {
             highest: Window::new(n as usize),
             lowest: Window::new(n as usize),

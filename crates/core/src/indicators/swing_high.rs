@@ -9,14 +9,14 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// The centre of the last 2k+1 values where it is their extreme.
 #[derive(Debug, Clone)]
-pub(super) struct Swing<C> {
+pub struct Swing<C> {
     extreme: Window<C>,
     centre: Lag,
 }
 
 impl<C: Combine> Swing<C> {
     /// With `k` values on either side, at least 1.
-    pub(super) fn new(k: u32) -> Self {
+    pub fn new(k: u32) -> Self {
         let k = k.max(1) as usize;
         Self { extreme: Window::new(2 * k + 1), centre: Lag::new(k) }
     }

@@ -8,7 +8,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 3·E − 3·EE + EEE, each the EMA of the one before.
 #[derive(Debug, Clone)]
-pub(super) struct Tema {
+pub struct Tema {
     once: Ema,
     twice: Ema,
     thrice: Ema,
@@ -16,7 +16,7 @@ pub(super) struct Tema {
 
 impl Tema {
     /// Over `n` values, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { once: Ema::new(n), twice: Ema::new(n), thrice: Ema::new(n) }
     }
 }

@@ -9,7 +9,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// max(high, close before) − min(low, close before).
 #[derive(Debug, Clone, Default)]
-pub(super) struct TrueRange {
+pub struct TrueRange {
     before: Option<f64>,
 }
 

@@ -10,11 +10,11 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// A value over the mean of the last n, itself included.
 #[derive(Debug, Clone)]
-pub(super) struct Ratio(Sma);
+pub struct Ratio(Sma);
 
 impl Ratio {
     /// Over `n` values, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self(Sma::new(n))
     }
 }

@@ -10,7 +10,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Σ(hlc3·v)/Σv ± bands·σ, σ weighted by volume.
 #[derive(Debug, Clone)]
-pub(super) struct Vwap {
+pub struct Vwap {
     is_anchored: bool,
     bands: f64,
     traded: Traded,
@@ -60,7 +60,7 @@ impl Traded {
 
 impl Vwap {
     /// Anchored at the session's open or never, with bands `bands` deviations wide.
-    pub(super) fn new(is_anchored: bool, bands: f64) -> Self {
+    pub fn new(is_anchored: bool, bands: f64) -> Self {
         Self { is_anchored, bands, traded: Traded::default() }
     }
 

@@ -9,14 +9,14 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// −100·(highest − close)/(highest − lowest) over the last n bars.
 #[derive(Debug, Clone)]
-pub(super) struct WilliamsR {
+pub struct WilliamsR {
     highest: Window<Max>,
     lowest: Window<Min>,
 }
 
 impl WilliamsR {
     /// Over `n` bars, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         Self { highest: Window::new(n as usize), lowest: Window::new(n as usize) }
     }
 }

@@ -8,14 +8,14 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Σi·x / Σi over the last n values.
 #[derive(Debug, Clone)]
-pub(super) struct Wma {
+pub struct Wma {
     window: Weighted,
     weights: f64,
 }
 
 impl Wma {
     /// Over `n` values, at least 1.
-    pub(super) fn new(n: u32) -> Self {
+    pub fn new(n: u32) -> Self {
         let weights = f64::from(n.max(1));
         Self { window: Weighted::new(n as usize), weights: weights * (weights + 1.0) / 2.0 }
     }
