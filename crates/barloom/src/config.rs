@@ -26,6 +26,8 @@ use barloom_core::derive::{
     TradingHours,
 };
 use barloom_core::error::{WordError, nearest, word};
+use barloom_core::indicators::Spec;
+use barloom_core::plan::{Plan, PlanError};
 use barloom_core::{Calendar, Interval, Stamp};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
@@ -85,12 +87,22 @@ pub struct SessionConfig {
     /// The intervals to derive.
     #[serde(default, deserialize_with = "one_or_many")]
     pub derived_intervals: Vec<Interval>,
+    /// Indicators on closed bars, like `rsi:14@5m`; without `@`: on every interval.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub realtime_indicators: Vec<Spec>,
+    /// Whether intervals that only an indicator names are derived too; if not, they are an error.
+    #[serde(default = "yes")]
+    pub auto_compute_derived: bool,
     /// The folder that tables are written to; none are written without it.
     pub out: Option<PathBuf>,
 }
 
 fn minute() -> Interval {
     Interval::MINUTE
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl SessionConfig {
@@ -102,12 +114,34 @@ impl SessionConfig {
         toml::from_str(text).map_err(|error| ConfigError::new(text, &error))
     }
 
+    /// The intervals to derive: those asked for and, with `auto_compute_derived`, those that indicators name.
+    fn intervals(&self) -> Vec<Interval> {
+        let mut intervals = self.derived_intervals.clone();
+        let named = self.realtime_indicators.iter().filter_map(Spec::interval);
+        for interval in named.filter(|_| self.auto_compute_derived) {
+            if !intervals.contains(&interval) {
+                intervals.push(interval);
+            }
+        }
+        intervals
+    }
+
+    /// The indicators of the intervals that `rules` derive.
+    ///
+    /// # Errors
+    /// [`PlanError`] when an indicator names another interval, or is asked for twice.
+    pub fn plan(&self, rules: &DeriveRules) -> Result<Plan, PlanError> {
+        let intervals: Vec<Interval> = rules.intervals.iter().map(|rule| rule.interval).collect();
+        Plan::new(&self.realtime_indicators, &intervals)
+    }
+
     /// The rules of derivation under `calendar`.
     ///
     /// # Errors
     /// [`RulesError`] when the options contradict each other.
     pub fn rules(&self, calendar: Calendar) -> Result<DeriveRules, RulesError> {
-        let mut config = DeriveConfig::new(calendar, &self.derived_intervals);
+        let derived = self.intervals();
+        let mut config = DeriveConfig::new(calendar, &derived);
         for rule in &mut config.intervals {
             rule.policy = last_for(&self.policy, rule).unwrap_or_default();
             rule.min_coverage = last_for(&self.min_coverage, rule).map(|Share(share)| share);
@@ -115,8 +149,8 @@ impl SessionConfig {
         let named = self.policy.iter().filter_map(|p| p.interval);
         let named = named.chain(self.min_coverage.iter().filter_map(|c| c.interval));
         for interval in named {
-            if !self.derived_intervals.contains(&interval) {
-                return Err(RulesError::NotDerived { interval, derived: self.derived_intervals.clone() });
+            if !derived.contains(&interval) {
+                return Err(RulesError::NotDerived { interval, derived });
             }
         }
         (config.base, config.align, config.stub) = (self.base, self.align, self.stub);

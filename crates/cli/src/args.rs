@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use barloom::config::{ForInterval, Grace, Late, SessionConfig, Share};
 use barloom::engine::OnInvalid;
 use barloom_core::derive::{Align, Policy, Stub, TradingHours};
+use barloom_core::indicators::Spec;
 use barloom_core::{Interval, Stamp};
 use clap::Args;
 
@@ -14,6 +15,10 @@ pub(crate) struct SharedArgs {
     /// Intervals to derive: seconds, minutes or hours up to 24h, 1d, 1w, 1M
     #[arg(short, long = "interval", value_name = "INTERVAL", value_delimiter = ',', required = true)]
     intervals: Vec<Interval>,
+
+    /// An indicator on closed bars: rsi:14@5m, macd:12,26,9, sma:20,source=hl2@1h; without @ on every interval
+    #[arg(long = "indicator", value_name = "SPEC")]
+    indicators: Vec<Spec>,
 
     /// Trading calendar: XNYS, 24/7, FX, CME_EQ, CME_FX, XLON, XHKG, XTKS [default: 24/7]
     #[arg(long, value_name = "ID")]
@@ -102,6 +107,8 @@ impl SharedArgs {
             on_invalid: self.on_invalid,
             rejects: self.rejects,
             derived_intervals: self.intervals,
+            realtime_indicators: self.indicators,
+            auto_compute_derived: true,
             out: None,
         }
     }

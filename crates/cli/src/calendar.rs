@@ -42,8 +42,9 @@ pub(crate) struct CalendarArgs {
     format: Format,
 }
 
+/// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(crate) enum Format {
     Table,
     Json,
 }

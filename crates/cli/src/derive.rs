@@ -7,6 +7,7 @@ use barloom::config::SessionConfig;
 use barloom::engine::{OnInvalid, RunSummary};
 use barloom::source::Unreadable;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
+use barloom_core::plan::Plan;
 use barloom_core::{SymbolId, Symbols};
 use barloom_io::{Options, OutputError};
 use clap::Args;
@@ -78,6 +79,7 @@ struct Derivation {
 /// Where what is told goes.
 struct Out {
     tables: Tables,
+    plan: Plan,
     rejects: Option<Rejects>,
     summary: RunSummary,
     rejected: u64,
@@ -91,14 +93,15 @@ impl Derivation {
         inputs::refuse_overlaps(config, &rules)?;
         inputs::refuse_missing(config, &options)?;
         let path = config.out.as_deref().unwrap_or_else(|| ".".as_ref());
-        let tables = Tables::create(path, &rules, order).map_err(failed(Kind::Run))?;
+        let plan = inputs::plan(config, &rules)?;
+        let tables = Tables::create(path, &rules, &plan, order).map_err(failed(Kind::Run))?;
         let rejects =
             config.rejects.as_deref().map(Rejects::create).transpose().map_err(failed(Kind::Run))?;
         let summary = RunSummary::new(&rules);
         Ok(Self {
             feed: FileFeed::new(Clocks::PerSymbol, &rules),
             symbols: Symbols::new(),
-            out: Out { tables, rejects, summary, rejected: 0, failed: None },
+            out: Out { tables, plan, rejects, summary, rejected: 0, failed: None },
             current: None,
             options,
             on_invalid: config.on_invalid,
@@ -135,6 +138,9 @@ impl Derivation {
             let Some(decoded) = read else { break };
             let known = self.symbols.len();
             let row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
+            if reader.rows() == 1 {
+                inputs::check_volume(&reader, self.out.plan.needs_volume()).map_err(failed(Kind::Config))?;
+            }
             let named =
                 row.content.as_ref().map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol));
             if let Some(symbol) = named.filter(|symbol| self.current != Some(*symbol)) {
@@ -222,7 +228,8 @@ struct Telling<'a> {
 impl Sink for Telling<'_> {
     fn bar(&mut self, bar: &ClosedBar) {
         self.out.summary.bar(bar);
-        if let Err(error) = self.out.tables.bar(bar, self.symbols) {
+        let values = self.out.plan.update(bar);
+        if let Err(error) = self.out.tables.bar(bar, values, self.symbols) {
             self.out.failed.get_or_insert(error);
         }
     }

@@ -6,8 +6,9 @@ use barloom::config::SessionConfig;
 use barloom::source::{SourceRow, Unreadable};
 use barloom_core::derive::DeriveRules;
 use barloom_core::error::nearest;
+use barloom_core::plan::Plan;
 use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
-use barloom_io::{Decoded, Options, ReadError, RowReader};
+use barloom_io::{Decoded, Field, Options, ReadError, Resolved, RowReader};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::failure::{Failure, Kind, failed};
@@ -46,6 +47,28 @@ pub(crate) fn rules(config: &SessionConfig) -> Result<DeriveRules, Failure> {
         ));
     }
     config.rules(calendar).map_err(failed(Kind::Config))
+}
+
+/// The indicators on the intervals of `rules`.
+pub(crate) fn plan(config: &SessionConfig, rules: &DeriveRules) -> Result<Plan, Failure> {
+    config.plan(rules).map_err(failed(Kind::Config))
+}
+
+/// An indicator that needs volume, and a file that has none.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {spec} needs volume, and the file has no such column")]
+pub(crate) struct NoVolume {
+    file: String,
+    spec: String,
+}
+
+/// That a file has the volume that `needed_by` needs, once its header was read.
+pub(crate) fn check_volume(reader: &RowReader, needed_by: Option<&str>) -> Result<(), NoVolume> {
+    let lacks = |resolved: Resolved<'_>| resolved.layout.column(Field::Volume).is_none();
+    match needed_by.filter(|_| reader.resolved().is_some_and(lacks)) {
+        Some(spec) => Err(NoVolume { file: reader.name().to_owned(), spec: spec.to_owned() }),
+        None => Ok(()),
+    }
 }
 
 /// What was stated about the files.

@@ -7,6 +7,7 @@ mod args;
 mod calendar;
 mod derive;
 mod failure;
+mod indicators;
 mod inputs;
 mod interrupt;
 mod run;
@@ -30,6 +31,7 @@ enum Command {
     Derive(derive::DeriveArgs),
     Stream(stream::StreamArgs),
     Calendar(calendar::CalendarArgs),
+    Indicators(indicators::IndicatorsArgs),
 }
 
 /// Runs the command that `args` spell, the program's name first, and says how it ended.
@@ -41,6 +43,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Derive(args) => derive::derive(args),
         Command::Stream(args) => stream::stream(args),
         Command::Calendar(args) => calendar::calendar(&args),
+        Command::Indicators(args) => indicators::indicators(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,11 +11,13 @@ use barloom::engine::{Engine, Reject, RunError, Subscriber};
 use barloom::source::{Source, SourceRow};
 use barloom_core::derive::{ClosedBar, TradingHours, Warning};
 use barloom_core::error::{WordError, word};
+use barloom_core::plan::Plan;
 use barloom_core::{Interval, Symbols, Timestamp};
 use barloom_io::{ReadError, RowReader};
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
+use crate::inputs::NoVolume;
 use crate::summary::Report;
 use crate::tables::{Order, Rejects, Tables};
 use crate::told::Told;
@@ -70,16 +72,23 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
     let rules = inputs::rules(&config)?;
     let options = inputs::options(&config)?;
-    let open = |path: &PathBuf| Ok(FileSource { reader: inputs::open(path, &options)?, base: config.base });
+    let plan = inputs::plan(&config, &rules)?;
+    let needs_volume = plan.needs_volume();
+    let open = |path: &PathBuf| {
+        let reader = inputs::open(path, &options)?;
+        Ok(FileSource { reader, base: config.base, needs_volume: needs_volume.map(str::to_owned) })
+    };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
     inputs::refuse_overlaps(&config, &rules)?;
-    let tables = config.out.as_deref().map(|dir| Tables::create(dir, &rules, Order::Visible)).transpose();
+    let tables =
+        config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, Order::Visible)).transpose();
     let rejects = config.rejects.as_deref().map(Rejects::create).transpose();
     let mut out = Out {
         tables: tables.map_err(failed(Kind::Run))?,
         rejects: rejects.map_err(failed(Kind::Run))?,
         ndjson: (args.format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
         hours: rules.hours == TradingHours::Extended,
+        plan,
         rejected: 0,
         failed: None,
     };
@@ -113,10 +122,20 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     done.map_err(|error| Failure::stdout(&error))
 }
 
-fn run_failed(error: &RunError<ReadError>, out: &Out) -> Failure {
+/// Why a file can't go on.
+#[derive(Debug, thiserror::Error)]
+enum FileFailure {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    NoVolume(#[from] NoVolume),
+}
+
+fn run_failed(error: &RunError<FileFailure>, out: &Out) -> Failure {
     let written = if out.tables.is_some() { "; nothing was written" } else { "" };
     let kind = match error {
-        RunError::Coordinator(CoordinatorError::Source(error)) => inputs::kind_of(error),
+        RunError::Coordinator(CoordinatorError::Source(FileFailure::Read(error))) => inputs::kind_of(error),
+        RunError::Coordinator(CoordinatorError::Source(FileFailure::NoVolume(_))) => Kind::Config,
         _ => Kind::Data,
     };
     Failure::new(kind, format!("{error}{written}"))
@@ -126,18 +145,23 @@ fn run_failed(error: &RunError<ReadError>, out: &Out) -> Failure {
 struct FileSource {
     reader: RowReader,
     base: Interval,
+    needs_volume: Option<String>,
 }
 
 impl Source for FileSource {
-    type Error = ReadError;
+    type Error = FileFailure;
 
     fn name(&self) -> &str {
         self.reader.name()
     }
 
-    fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, ReadError> {
+    fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, FileFailure> {
         let Some(decoded) = self.reader.next_row()? else { return Ok(None) };
-        Ok(Some(inputs::source_row(decoded, self.base, symbols)))
+        let row = inputs::source_row(decoded, self.base, symbols);
+        if self.reader.rows() == 1 {
+            inputs::check_volume(&self.reader, self.needs_volume.as_deref())?;
+        }
+        Ok(Some(row))
     }
 }
 
@@ -147,6 +171,7 @@ struct Out {
     rejects: Option<Rejects>,
     ndjson: Option<BufWriter<StdoutLock<'static>>>,
     hours: bool,
+    plan: Plan,
     rejected: u64,
     failed: Option<Failure>,
 }
@@ -183,12 +208,17 @@ const TOLD_REJECTS: u64 = 10;
 
 impl Subscriber for Out {
     fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols) {
+        let values = self.plan.update(bar);
         if let Some(tables) = &mut self.tables {
-            let done = tables.bar(bar, symbols);
+            let done = tables.bar(bar, values, symbols);
             self.note(done);
         }
         if let Some(to) = &mut self.ndjson {
-            let done = Told::bar(None, bar, symbols, self.hours).write(to);
+            let mut readings = self.plan.readings(bar.interval, bar.symbol.index());
+            let done = Told::bar(None, bar, symbols, self.hours).write(to).and_then(|()| {
+                readings.try_for_each(|reading| Told::indicator(None, bar, reading, symbols).write(to))
+            });
+            drop(readings);
             self.told(done);
         }
     }

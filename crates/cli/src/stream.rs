@@ -8,6 +8,7 @@ use barloom_core::derive::{
     Clocks, ClosedBar, Deriver, FileError, FileFeed, Refusal, Sink, TradingHours, Warning,
 };
 use barloom_core::error::{WordError, word};
+use barloom_core::plan::Plan;
 use barloom_core::{Record, Symbol, SymbolId, Symbols, Timestamp};
 use barloom_io::{Line, LineDecoder};
 use clap::Args;
@@ -65,6 +66,7 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
     let out = Out {
         to: BufWriter::new(io::stdout().lock()),
         hours: rules.hours == TradingHours::Extended,
+        plan: inputs::plan(&config, &rules)?,
         failed: None,
     };
     let feed = (args.clock == ClockSource::Bars).then(|| FileFeed::new(Clocks::Shared, &rules));
@@ -135,6 +137,7 @@ struct Stream {
 /// Stdout.
 struct Out {
     to: BufWriter<StdoutLock<'static>>,
+    plan: Plan,
     hours: bool,
     failed: Option<io::Error>,
 }
@@ -289,7 +292,17 @@ struct Telling<'a> {
 
 impl Sink for Telling<'_> {
     fn bar(&mut self, bar: &ClosedBar) {
-        self.out.tell(&Told::bar(Some(self.line), bar, self.symbols, self.out.hours));
+        let Self { out: Out { to, plan, hours, failed }, line, symbols } = self;
+        plan.update(bar);
+        let mut tell = |told: Told<'_>| {
+            if failed.is_none() {
+                *failed = told.write(to).err();
+            }
+        };
+        tell(Told::bar(Some(*line), bar, symbols, *hours));
+        for reading in plan.readings(bar.interval, bar.symbol.index()) {
+            tell(Told::indicator(Some(*line), bar, reading, symbols));
+        }
     }
     fn warning(&mut self, warning: &Warning) {
         self.out.tell(&Told::warning(Some(self.line), warning, self.symbols));

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use barloom_core::derive::{ClosedBar, DeriveRules, TradingHours, Warning};
+use barloom_core::plan::Plan;
 use barloom_core::{Hours, Interval, SymbolId, Symbols, Timestamp};
 use barloom_io::{
     BarRow, BarTable, OutputDir, OutputError, PendingFile, RejectRow, RejectTable, WarningRow, WarningTable,
@@ -43,10 +44,12 @@ struct Table {
     interval: Interval,
     rows: BarTable<PendingFile>,
     hours: bool,
+    /// How many outputs the interval's indicators have.
+    outputs: usize,
     /// Bars that close at one instant, until one that closes at another comes.
-    held: Vec<ClosedBar>,
+    held: Rows,
     /// Bars that were open when the input ended.
-    left: Vec<ClosedBar>,
+    left: Rows,
     /// Rows that came after younger ones were written: their place and their line.
     laggards: Vec<(Place, Vec<u8>)>,
     /// Where the last written row lies, and whether all before it do in order.
@@ -59,20 +62,53 @@ struct Table {
 /// The place of a row in visible order: its close, then its symbol.
 type Place = (Timestamp, String);
 
+/// Bars with the values of their indicators.
+#[derive(Debug, Default)]
+struct Rows {
+    /// Each with where its values begin.
+    bars: Vec<(ClosedBar, usize)>,
+    values: Vec<f64>,
+}
+
+impl Rows {
+    fn push(&mut self, bar: &ClosedBar, values: &[f64]) {
+        self.bars.push((*bar, self.values.len()));
+        self.values.extend_from_slice(values);
+    }
+}
+
 impl Tables {
     /// Begins a table for each interval of `rules`, and one for warnings, in the folder at `path`.
     ///
     /// # Errors
     /// When the folder or a file can't be created.
-    pub(crate) fn create(path: &Path, rules: &DeriveRules, order: Order) -> Result<Self, OutputError> {
+    pub(crate) fn create(
+        path: &Path,
+        rules: &DeriveRules,
+        plan: &Plan,
+        order: Order,
+    ) -> Result<Self, OutputError> {
         let dir = OutputDir::create(path)?;
         let hours = rules.hours == TradingHours::Extended;
         let table = |interval: Interval| -> Result<Table, OutputError> {
             let file = dir.file(&table_name(interval))?;
             let name = file.path().to_owned();
-            let rows = BarTable::new(file, &[], hours).map_err(written(&name))?;
-            let (held, left, laggards, ends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            Ok(Table { interval, rows, hours, held, left, laggards, newest: None, in_order: true, ends })
+            let columns: Vec<&str> = plan.columns(interval).iter().map(String::as_str).collect();
+            let rows = BarTable::new(file, &columns, hours).map_err(written(&name))?;
+            let (held, left, laggards, ends) = (Rows::default(), Rows::default(), Vec::new(), Vec::new());
+            let outputs = columns.len();
+            Ok(Table {
+                interval,
+                rows,
+                hours,
+                outputs,
+                held,
+                left,
+                laggards,
+                newest: None,
+                in_order: true,
+                ends,
+            })
         };
         let bars = rules.intervals.iter().map(|rule| table(rule.interval)).collect::<Result<_, _>>()?;
         let file = dir.file(WARNINGS)?;
@@ -98,23 +134,29 @@ impl Tables {
         self.ending = true;
     }
 
-    /// Takes a bar.
+    /// Takes a bar with the values of its indicators.
     ///
     /// # Errors
     /// When its file can't be written.
-    pub(crate) fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols) -> Result<(), OutputError> {
+    pub(crate) fn bar(
+        &mut self,
+        bar: &ClosedBar,
+        values: &[f64],
+        symbols: &Symbols,
+    ) -> Result<(), OutputError> {
         let Some(table) = self.bars.iter_mut().find(|table| table.interval == bar.interval) else {
             return Ok(());
         };
         if self.ending {
-            table.left.push(*bar);
+            table.left.push(bar, values);
             return Ok(());
         }
-        let is_new_instant = table.held.last().is_some_and(|held| held.close_time != bar.close_time);
+        let is_new_instant =
+            table.held.bars.last().is_some_and(|(held, _)| held.close_time != bar.close_time);
         if is_new_instant && self.order != Order::OpenTime {
             table.flush(self.order, symbols, &mut self.label)?;
         }
-        table.held.push(*bar);
+        table.held.push(bar, values);
         Ok(())
     }
 
@@ -152,20 +194,23 @@ fn table_name(interval: Interval) -> String {
 impl Table {
     /// Writes the held bars in their order.
     fn flush(&mut self, order: Order, symbols: &Symbols, label: &mut String) -> Result<(), OutputError> {
-        sort(&mut self.held, order, symbols);
-        for bar in self.held.drain(..) {
+        sort(&mut self.held.bars, order, symbols);
+        for (bar, values) in self.held.bars.drain(..) {
+            let values = &self.held.values[values..values + self.outputs];
             let name = symbols.name(bar.symbol).as_str();
             let is_behind = |(close, symbol): &Place| (bar.close_time, name) < (*close, symbol.as_str());
             if self.newest.as_ref().is_some_and(is_behind) {
                 // While the input may be grouped, symbols follow each other and closes go back.
                 if order == Order::Visible && self.in_order {
-                    self.laggards
-                        .push(((bar.close_time, name.to_owned()), line(&bar, self.hours, symbols, label)));
+                    self.laggards.push((
+                        (bar.close_time, name.to_owned()),
+                        line(&bar, values, self.hours, symbols, label),
+                    ));
                     continue;
                 }
                 self.in_order = false;
             }
-            let done = write(&mut self.rows, &bar, symbols, label);
+            let done = write(&mut self.rows, &bar, values, symbols, label);
             done.map_err(|error| written(self.rows.get_mut().path())(error))?;
             let (close, symbol) = self.newest.get_or_insert_with(|| (Timestamp::MIN, String::new()));
             *close = bar.close_time;
@@ -177,6 +222,7 @@ impl Table {
             }
             self.ends[symbol] = self.rows.written();
         }
+        self.held.values.clear();
         Ok(())
     }
 
@@ -194,13 +240,13 @@ impl Table {
                 self.finish_grouped(left, symbols, label)
             }
             Order::OpenTime => {
-                self.held.extend(left);
+                self.hold(&left);
                 self.flush(order, symbols, label)?;
                 Ok(self.rows.into_inner())
             }
             Order::Visible => {
                 self.flush(order, symbols, label)?;
-                self.held.extend(left);
+                self.hold(&left);
                 self.flush(order, symbols, label)?;
                 self.laggards.sort_by(|(a, _), (b, _)| a.cmp(b));
                 let file = self.rows.into_inner();
@@ -213,22 +259,32 @@ impl Table {
         }
     }
 
+    /// Holds what was left open.
+    fn hold(&mut self, left: &Rows) {
+        for (bar, values) in &left.bars {
+            self.held.push(bar, &left.values[*values..values + self.outputs]);
+        }
+    }
+
     /// Puts what was left open where each symbol's group ends.
     fn finish_grouped(
         self,
-        mut left: Vec<ClosedBar>,
+        mut left: Rows,
         symbols: &Symbols,
         label: &mut String,
     ) -> Result<PendingFile, OutputError> {
         // Symbols are numbered as the input has them, so each group ends where the one before it does, or later.
-        left.sort_by_key(|bar| bar.symbol);
+        left.bars.sort_by_key(|(bar, _)| bar.symbol);
         let (mut texts, mut end): (Vec<(u64, Vec<u8>)>, u64) = (Vec::new(), self.rows.header_end());
         let mut next = 0;
-        for group in left.chunk_by(|a, b| a.symbol == b.symbol) {
-            let symbol = group.first().map_or(0, |bar| bar.symbol.index());
+        for group in left.bars.chunk_by(|(a, _), (b, _)| a.symbol == b.symbol) {
+            let symbol = group.first().map_or(0, |(bar, _)| bar.symbol.index());
             end = self.ends.iter().take(symbol + 1).skip(next).copied().fold(end, u64::max);
             next = symbol + 1;
-            texts.push((end, group.iter().flat_map(|bar| line(bar, self.hours, symbols, label)).collect()));
+            let lines = group.iter().flat_map(|(bar, values)| {
+                line(bar, &left.values[*values..values + self.outputs], self.hours, symbols, label)
+            });
+            texts.push((end, lines.collect()));
         }
         self.rows.into_inner().insert(&texts)
     }
@@ -247,23 +303,23 @@ fn place_of(line: &[u8]) -> Place {
 }
 
 /// The line of a bar.
-fn line(bar: &ClosedBar, hours: bool, symbols: &Symbols, label: &mut String) -> Vec<u8> {
-    let mut rows = BarTable::headless(Vec::new(), &[], hours);
+fn line(bar: &ClosedBar, values: &[f64], hours: bool, symbols: &Symbols, label: &mut String) -> Vec<u8> {
+    let mut rows = BarTable::headless(Vec::new(), values.len(), hours);
     // Writing to memory does not fail.
-    let _ = write(&mut rows, bar, symbols, label);
+    let _ = write(&mut rows, bar, values, symbols, label);
     rows.into_inner()
 }
 
 /// Unstable sorts need no memory; a symbol has one bar of an interval at an open time.
-fn sort(bars: &mut [ClosedBar], order: Order, symbols: &Symbols) {
+fn sort(bars: &mut [(ClosedBar, usize)], order: Order, symbols: &Symbols) {
     let name = |bar: &ClosedBar| symbols.name(bar.symbol).as_str();
     match order {
         Order::Grouped => {}
-        Order::Visible => bars.sort_unstable_by(|a, b| {
+        Order::Visible => bars.sort_unstable_by(|(a, _), (b, _)| {
             let by_close = a.close_time.cmp(&b.close_time);
             by_close.then_with(|| name(a).cmp(name(b))).then(a.bar.open_time().cmp(&b.bar.open_time()))
         }),
-        Order::OpenTime => bars.sort_unstable_by(|a, b| {
+        Order::OpenTime => bars.sort_unstable_by(|(a, _), (b, _)| {
             a.bar.open_time().cmp(&b.bar.open_time()).then_with(|| name(a).cmp(name(b)))
         }),
     }
@@ -272,6 +328,7 @@ fn sort(bars: &mut [ClosedBar], order: Order, symbols: &Symbols) {
 fn write<W: std::io::Write>(
     to: &mut BarTable<W>,
     closed: &ClosedBar,
+    values: &[f64],
     symbols: &Symbols,
     label: &mut String,
 ) -> std::io::Result<()> {
@@ -296,7 +353,7 @@ fn write<W: std::io::Write>(
         n_expected,
         hours: Some(hours_word(closed.hours)),
     };
-    to.write(&row, &[])
+    to.write(&row, values)
 }
 
 /// The word of a part of the trading day in outputs.

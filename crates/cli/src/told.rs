@@ -1,6 +1,7 @@
 //! The objects of `stream` and `run --format ndjson`, one a line.
 
 use barloom_core::derive::{ClosedBar, Counts, Warning};
+use barloom_core::plan::Reading;
 use barloom_core::{Symbols, Timestamp};
 use serde::Serialize;
 use serde::ser::Serializer;
@@ -36,6 +37,20 @@ pub(crate) enum Told<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         hours: Option<&'static str>,
     },
+    Indicator {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        line: Option<u64>,
+        symbol: &'a str,
+        #[serde(serialize_with = "printed")]
+        interval: barloom_core::Interval,
+        name: &'a str,
+        #[serde(serialize_with = "printed")]
+        open_time: Timestamp,
+        #[serde(serialize_with = "printed")]
+        close_time: Timestamp,
+        revision: u16,
+        values: Values<'a>,
+    },
     Warning {
         #[serde(skip_serializing_if = "Option::is_none")]
         line: Option<u64>,
@@ -63,6 +78,17 @@ pub(crate) enum Told<'a> {
     },
 }
 
+/// The outputs of an indicator by name; null where there is no value.
+#[derive(Debug)]
+pub(crate) struct Values<'a>(Reading<'a>);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Reading { columns, values, .. } = self.0;
+        to.collect_map(columns.iter().zip(values.iter().map(|value| (!value.is_nan()).then_some(*value))))
+    }
+}
+
 impl<'a> Told<'a> {
     /// A bar; its part of the day only where `with_hours`.
     pub(crate) fn bar(line: Option<u64>, closed: &ClosedBar, symbols: &'a Symbols, with_hours: bool) -> Self {
@@ -86,6 +112,25 @@ impl<'a> Told<'a> {
             n_expected,
             revision,
             hours: with_hours.then(|| hours_word(hours)),
+        }
+    }
+
+    /// What an indicator says of `closed`.
+    pub(crate) fn indicator(
+        line: Option<u64>,
+        closed: &ClosedBar,
+        reading: Reading<'a>,
+        symbols: &'a Symbols,
+    ) -> Self {
+        Self::Indicator {
+            line,
+            symbol: symbols.name(closed.symbol).as_str(),
+            interval: closed.interval,
+            name: reading.name,
+            open_time: closed.bar.open_time(),
+            close_time: closed.close_time,
+            revision: closed.revision,
+            values: Values(reading),
         }
     }
 

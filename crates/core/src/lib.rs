@@ -7,7 +7,8 @@
 //! - a [`Timestamp`] is nanoseconds UTC, an [`Interval`] the length of a bar;
 //! - a [`Calendar`] knows [`Session`]s, each a date and its unbroken [`Segment`]s;
 //! - a [`derive::Deriver`] puts bars into the slots of their session and tells a [`derive::Sink`] every
-//!   [`derive::ClosedBar`] and [`derive::Warning`], and where each row went ([`derive::Counts`]).
+//!   [`derive::ClosedBar`] and [`derive::Warning`], and where each row went ([`derive::Counts`]);
+//! - an [`indicators::Indicator`] takes closed bars, and a [`plan::Plan`] runs those of a [`indicators::Spec`] on each interval.
 //!
 //! It does not read files or clocks, does not fill gaps, and does not know who listens. Equal input and equal rules give
 //! equal bits.
@@ -16,7 +17,10 @@ pub mod bar;
 pub mod calendar;
 pub mod derive;
 pub mod error;
+pub mod indicators;
 pub mod interval;
+pub mod plan;
+pub mod snapshot;
 pub mod symbol;
 pub mod time;
 

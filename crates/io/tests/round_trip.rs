@@ -22,7 +22,7 @@ proptest! {
             open, high, low, close, volume, vwap, trade_count, n_base: 1, n_expected: 1, hours: None,
         };
         let mut table = BarTable::new(Vec::new(), &["rsi_14"], true).unwrap();
-        table.write(&bar, &[None]).unwrap();
+        table.write(&bar, &[f64::NAN]).unwrap();
         let bytes = table.into_inner();
         let mut decoder = CsvDecoder::new(Options::default());
         let Some(Decoded::Row(row)) = decoder.decode(&mut &bytes[..]).unwrap() else { panic!("a reject") };

@@ -70,7 +70,7 @@ pub struct BarRow<'a> {
 /// # let bar = BarRow { symbol: "AAA", interval, session, open_time: at, close_time: at, open: 1.0, high: 3.5,
 /// #     low: 1.0, close: 2.0, volume: None, vwap: None, trade_count: Some(7), n_base: 1, n_expected: 1,
 /// #     hours: None };
-/// table.write(&bar, &[Some(55.1)])?;
+/// table.write(&bar, &[55.1])?;
 /// let text = String::from_utf8(table.into_inner()).unwrap();
 /// assert!(text.ends_with(",1,3.5,1,2,,,7,1,1,55.1\n"));
 /// # Ok::<(), std::io::Error>(())
@@ -96,8 +96,8 @@ impl<W: Write> BarTable<W> {
     }
 
     /// The rows of such a table, without the line of names.
-    pub fn headless(to: W, outputs: &[&str], hours: bool) -> Self {
-        Self { lines: Lines::headless(to), outputs: outputs.len(), hours, header_end: 0 }
+    pub fn headless(to: W, outputs: usize, hours: bool) -> Self {
+        Self { lines: Lines::headless(to), outputs, hours, header_end: 0 }
     }
 
     /// Where the rows begin, in bytes.
@@ -110,11 +110,11 @@ impl<W: Write> BarTable<W> {
         self.lines.written()
     }
 
-    /// Writes one bar with the values of its indicator outputs, in the order of the columns.
+    /// Writes one bar with the values of its indicator outputs, in the order of the columns; NaN is null.
     ///
     /// # Errors
     /// The sink's, and [`ErrorKind::InvalidInput`] when `values` are not one for each output column.
-    pub fn write(&mut self, bar: &BarRow<'_>, values: &[Option<f64>]) -> io::Result<()> {
+    pub fn write(&mut self, bar: &BarRow<'_>, values: &[f64]) -> io::Result<()> {
         if values.len() != self.outputs {
             let text = format!("{} values for {} indicator columns", values.len(), self.outputs);
             return Err(io::Error::new(ErrorKind::InvalidInput, text));
@@ -134,7 +134,7 @@ impl<W: Write> BarTable<W> {
         lines.count(Some(i64::from(bar.n_base)));
         lines.count(Some(i64::from(bar.n_expected)));
         for value in values {
-            lines.number(*value);
+            lines.number((!value.is_nan()).then_some(*value));
         }
         if self.hours {
             lines.text(bar.hours.unwrap_or_default());
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    fn text(outputs: &[&str], hours: bool, values: &[Option<f64>]) -> String {
+    fn text(outputs: &[&str], hours: bool, values: &[f64]) -> String {
         let mut table = BarTable::new(Vec::new(), outputs, hours).unwrap();
         table.write(&bar(), values).unwrap();
         String::from_utf8(table.into_inner()).unwrap()
@@ -189,7 +189,7 @@ mod tests {
         let row = "\"A,B\",5m,2024-11-25,2024-11-25T14:30:00Z,2024-11-25T14:35:00Z,230,230.05,1e-7,1e16,0,,6076,4,5";
         assert_eq!(text(&[], false, &[]), format!("{header}\n{row}\n"));
         assert_eq!(
-            text(&["rsi_14", "sma_20"], true, &[Some(55.1), None]),
+            text(&["rsi_14", "sma_20"], true, &[55.1, f64::NAN]),
             format!("{header},rsi_14,sma_20,hours\n{row},55.1,,regular\n")
         );
     }
@@ -199,7 +199,7 @@ mod tests {
         let mut table = BarTable::new(Vec::new(), &[], true).unwrap();
         let header = table.header_end();
         table.write(&bar(), &[]).unwrap();
-        let mut rows = BarTable::headless(Vec::new(), &[], true);
+        let mut rows = BarTable::headless(Vec::new(), 0, true);
         rows.write(&bar(), &[]).unwrap();
         let (end, bytes) = (table.written(), table.into_inner());
         assert_eq!(end, bytes.len() as u64);

@@ -1,0 +1,152 @@
+//! `barloom indicators`: the catalogue, or one name of it.
+
+use barloom_core::error::nearest;
+use barloom_core::indicators::{CATALOGUE, Entry, Inputs, Spec, WarmUp};
+use clap::Args;
+use comfy_table::{Table, presets};
+use serde_json::{Value, json};
+
+use crate::calendar::Format;
+use crate::failure::{Failure, Kind};
+use crate::run::print;
+
+/// List the indicators, or show one: formula, conventions, parameters, an example
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  barloom indicators\n  barloom indicators rsi\n  barloom indicators --format json"
+)]
+pub(crate) struct IndicatorsArgs {
+    /// One of the names
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+
+    /// table or json
+    #[arg(long, default_value = "table", value_name = "FORMAT", hide_default_value = true)]
+    format: Format,
+}
+
+/// Runs the command.
+pub(crate) fn indicators(args: &IndicatorsArgs) -> Result<(), Failure> {
+    let text = match (&args.name, args.format) {
+        (None, Format::Table) => table(),
+        (None, Format::Json) => {
+            Value::Array(CATALOGUE.iter().map(|entry| json_of(entry)).collect()).to_string()
+        }
+        (Some(name), format) => {
+            let entry = CATALOGUE.iter().find(|entry| entry.name == name).ok_or_else(|| unknown(name))?;
+            if format == Format::Json { json_of(entry).to_string() } else { page(entry) }
+        }
+    };
+    print(&text)
+}
+
+fn unknown(name: &str) -> Failure {
+    let near = nearest(name, CATALOGUE.iter().map(|entry| entry.name));
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Failure::new(Kind::Config, format!("`{name}` is not an indicator{hint}; `barloom indicators` lists them"))
+}
+
+/// The entry with its defaults.
+fn defaults(entry: &Entry) -> Result<Spec, Failure> {
+    entry.name.parse().map_err(|error| Failure::new(Kind::Run, format!("{error}")))
+}
+
+fn warm_up(entry: &Entry) -> Option<WarmUp> {
+    defaults(entry).ok().map(|spec| spec.lane().warm_up())
+}
+
+/// What the entry reads, in the letters of a bar's columns.
+fn inputs(entry: &Entry) -> &'static str {
+    match entry.inputs {
+        Inputs::Source => "source",
+        Inputs::Columns(columns) => columns,
+    }
+}
+
+fn outputs(entry: &Entry) -> Vec<&'static str> {
+    entry.outputs.iter().map(|output| if output.is_empty() { entry.name } else { output }).collect()
+}
+
+fn params(entry: &Entry) -> String {
+    let params: Vec<String> = entry.params.iter().map(|p| format!("{}={}", p.name, p.default)).collect();
+    params.join(" ")
+}
+
+fn settled(warm_up: WarmUp) -> String {
+    warm_up.settled.map_or_else(|| "never".to_owned(), |settled| settled.to_string())
+}
+
+fn table() -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["name", "inputs", "outputs", "defaults", "first", "settled"]);
+    for entry in CATALOGUE {
+        let (first, settled) = warm_up(entry)
+            .map_or_else(Default::default, |warm_up| (warm_up.first.to_string(), settled(warm_up)));
+        let cells =
+            [entry.name.to_owned(), inputs(entry).to_owned(), outputs(entry).join(" "), params(entry)];
+        table.add_row(cells.into_iter().chain([first, settled]));
+    }
+    format!(
+        "{table}\n\n{} indicators. first: the row, from 0, of the first value; settled: from there on the start is not felt,\n\
+         never: it is felt for ever. `barloom indicators NAME` shows one.",
+        CATALOGUE.len()
+    )
+}
+
+fn page(entry: &Entry) -> String {
+    let mut lines = vec![
+        format!("{}: {}", entry.name, entry.title),
+        String::new(),
+        format!("formula      {}", entry.formula),
+        format!("conventions  {}", entry.conventions),
+        format!("source       {}", entry.reference),
+        format!("inputs       {}", inputs(entry)),
+        format!("outputs      {}", outputs(entry).join(", ")),
+    ];
+    if let Some(warm_up) = warm_up(entry) {
+        lines.push(format!(
+            "warm-up      first {}, settled {} (with the defaults)",
+            warm_up.first,
+            settled(warm_up)
+        ));
+    }
+    for param in entry.params {
+        lines.push(format!("{:<12} {} [default: {}]", param.name, param.allowed(), param.default));
+    }
+    if let Ok(spec) = defaults(entry) {
+        lines.push(String::new());
+        lines.push(format!("--indicator {}@5m  gives  {}", example(entry), spec.columns().join(", ")));
+    }
+    lines.join("\n")
+}
+
+/// Spec text with the parameters that stand by their place.
+fn example(entry: &Entry) -> String {
+    let values: Vec<String> =
+        entry.params.iter().filter(|p| p.is_positional()).map(|p| p.default.to_string()).collect();
+    if values.is_empty() { entry.name.to_owned() } else { format!("{}:{}", entry.name, values.join(",")) }
+}
+
+fn json_of(entry: &Entry) -> Value {
+    let params: Vec<Value> = entry
+        .params
+        .iter()
+        .map(|p| json!({ "name": p.name, "default": p.default.to_string(), "allowed": p.allowed() }))
+        .collect();
+    let warm_up = warm_up(entry);
+    json!({
+        "name": entry.name,
+        "title": entry.title,
+        "inputs": inputs(entry),
+        "outputs": outputs(entry),
+        "params": params,
+        "formula": entry.formula,
+        "conventions": entry.conventions,
+        "source": entry.reference,
+        "first": warm_up.map(|warm_up| warm_up.first),
+        "settled": warm_up.and_then(|warm_up| warm_up.settled),
+        "example": format!("{}@5m", example(entry)),
+    })
+}

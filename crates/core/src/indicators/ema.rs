@@ -1,0 +1,20 @@
+//! Exponential moving average.
+
+use super::lane::Each;
+use super::parts::{Ema, OfSource};
+use super::spec::{Entry, Inputs, Param, anything};
+
+/// The catalogue's entry. The formula is the part [`Ema`].
+pub static ENTRY: Entry = Entry {
+    name: "ema",
+    title: "exponential moving average",
+    inputs: Inputs::Source,
+    params: &[Param::count("period", 1, 20), Param::SOURCE],
+    outputs: &[""],
+    formula: "y += (x - y)·k, k = 2/(n+1)",
+    conventions: "seeded with the mean of the first n bars, at row n-1",
+    reference: "TA-Lib EMA",
+    has_gaps: false,
+    check: anything,
+    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Ema::new(args.count("period"))))),
+};

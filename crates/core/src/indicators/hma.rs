@@ -1,0 +1,87 @@
+//! Hull moving average: a short weighted average doubled, the long one taken off, smoothed once more.
+
+use super::contract::WarmUp;
+use super::lane::Each;
+use super::parts::{Filter, OfSource};
+use super::spec::{Entry, Inputs, Param, anything};
+use super::wma::Wma;
+use crate::snapshot::{Bytes, Read, SnapshotError};
+
+/// The WMA over √n of 2·WMA(n/2) − WMA(n).
+#[derive(Debug, Clone)]
+pub struct Hma {
+    half: Wma,
+    full: Wma,
+    smooth: Wma,
+}
+
+impl Hma {
+    /// Over `n` values, at least 2; half and root are rounded down.
+    pub fn new(n: u32) -> Self {
+        Self { half: Wma::new(n / 2), full: Wma::new(n), smooth: Wma::new(n.isqrt()) }
+    }
+}
+
+/// The catalogue's entry.
+pub static ENTRY: Entry = Entry {
+    name: "hma",
+    title: "Hull moving average",
+    inputs: Inputs::Source,
+    params: &[Param::count("period", 2, 16), Param::SOURCE],
+    outputs: &[""],
+    formula: "WMA over √n of 2·WMA(n/2) - WMA(n)",
+    conventions: "n/2 and √n rounded down; first value at row n-1 + √n-1; window sums that never subtract",
+    reference: "TA-Lib HMA; A. Hull, 2005",
+    has_gaps: false,
+    check: anything,
+    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Hma::new(args.count("period"))))),
+};
+
+impl Filter for Hma {
+    #[inline]
+    fn push(&mut self, value: f64) -> Option<f64> {
+        let (half, full) = (self.half.push(value), self.full.push(value));
+        self.smooth.push(2.0 * half? - full?)
+    }
+
+    #[inline]
+    fn peek(&self, value: f64) -> Option<f64> {
+        let (half, full) = (self.half.peek(value)?, self.full.peek(value)?);
+        self.smooth.peek(2.0 * half - full)
+    }
+
+    fn warm_up(&self) -> WarmUp {
+        self.smooth.warm_up().on(self.half.warm_up().and(self.full.warm_up()))
+    }
+
+    fn reset(&mut self) {
+        self.half.reset();
+        self.full.reset();
+        self.smooth.reset();
+    }
+
+    fn save(&self, to: &mut Bytes) {
+        self.half.save(to);
+        self.full.save(to);
+        self.smooth.save(to);
+    }
+
+    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        self.half.restore(from)?;
+        self.full.restore(from)?;
+        self.smooth.restore(from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_and_root_are_rounded_down() {
+        // n = 3: half 1, root 1, so 2·x − WMA(3).
+        let mut hma = Hma::new(3);
+        assert_eq!([1.0, 2.0, 6.0].map(|x| hma.push(x)), [None, None, Some(2.0 * 6.0 - 23.0 / 6.0)]);
+        assert_eq!(Hma::new(16).warm_up(), WarmUp::exact(18));
+    }
+}

@@ -1,0 +1,122 @@
+//! What the engine calls: one spec on one interval, for all symbols at once.
+//!
+//! [`Each`] makes a lane of any [`Indicator`]: static inside, one virtual call a batch. Outputs of a batch lie bar by
+//! bar, each bar's outputs together.
+
+use super::contract::{Indicator, Reset, WarmUp};
+use crate::bar::Bar;
+use crate::snapshot::{Bytes, Read, SnapshotError};
+
+/// A symbol's place in a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub u32);
+
+impl Slot {
+    /// The place, from 0.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One spec on one interval, all symbols of a shard.
+///
+/// `step`, `run` and `sweep` give the same bits for the same bars. Each panics when a slot is not below the count given
+/// to [`Lane::resize`], or when `out` is not `outputs × bars` long.
+pub trait Lane: Send {
+    /// The outputs' names.
+    fn outputs(&self) -> &'static [&'static str];
+
+    /// When values begin.
+    fn warm_up(&self) -> WarmUp;
+
+    /// Makes room for `slots` symbols; new ones start as new.
+    fn resize(&mut self, slots: usize);
+
+    /// A live bar.
+    fn step(&mut self, slot: Slot, bar: &Bar, out: &mut [f64]);
+
+    /// A chunk of history of one symbol.
+    fn run(&mut self, slot: Slot, bars: &[Bar], out: &mut [f64]);
+
+    /// A market minute: `bars[i]` is the next bar of `slots[i]`.
+    fn sweep(&mut self, slots: &[Slot], bars: &[Bar], out: &mut [f64]);
+
+    /// What `step` would write for a forming bar.
+    fn peek(&self, slot: Slot, forming: &Bar, out: &mut [f64]);
+
+    /// Starts a symbol over, or enters its session.
+    fn reset(&mut self, slot: Slot, why: Reset);
+
+    /// Writes a symbol's state.
+    fn save(&self, slot: Slot, to: &mut Bytes);
+
+    /// Reads a symbol's state.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the bytes are no state of this lane; the symbol must be reset then.
+    fn restore(&mut self, slot: Slot, from: &mut Read<'_>) -> Result<(), SnapshotError>;
+}
+
+/// A lane of any indicator: one of them a symbol.
+#[derive(Debug, Clone)]
+pub struct Each<I> {
+    fresh: I,
+    of: Vec<I>,
+}
+
+impl<I: Indicator> Each<I> {
+    /// A lane of copies of `fresh`, which has seen no bar, with room for one symbol.
+    pub fn new(fresh: I) -> Self {
+        Self { of: vec![fresh.clone()], fresh }
+    }
+}
+
+impl<I: Indicator> Lane for Each<I> {
+    fn outputs(&self) -> &'static [&'static str] {
+        I::OUTPUTS
+    }
+
+    fn warm_up(&self) -> WarmUp {
+        self.fresh.warm_up()
+    }
+
+    fn resize(&mut self, slots: usize) {
+        self.of.resize(slots, self.fresh.clone());
+    }
+
+    fn step(&mut self, slot: Slot, bar: &Bar, out: &mut [f64]) {
+        self.of[slot.index()].update(bar, out);
+    }
+
+    fn run(&mut self, slot: Slot, bars: &[Bar], out: &mut [f64]) {
+        assert_eq!(out.len(), bars.len() * I::OUTPUTS.len(), "an output for each bar");
+        let indicator = &mut self.of[slot.index()];
+        for (bar, out) in bars.iter().zip(out.chunks_exact_mut(I::OUTPUTS.len())) {
+            indicator.update(bar, out);
+        }
+    }
+
+    fn sweep(&mut self, slots: &[Slot], bars: &[Bar], out: &mut [f64]) {
+        assert_eq!(slots.len(), bars.len(), "a bar for each slot");
+        assert_eq!(out.len(), bars.len() * I::OUTPUTS.len(), "an output for each bar");
+        for ((slot, bar), out) in slots.iter().zip(bars).zip(out.chunks_exact_mut(I::OUTPUTS.len())) {
+            self.of[slot.index()].update(bar, out);
+        }
+    }
+
+    fn peek(&self, slot: Slot, forming: &Bar, out: &mut [f64]) {
+        self.of[slot.index()].peek(forming, out);
+    }
+
+    fn reset(&mut self, slot: Slot, why: Reset) {
+        self.of[slot.index()].reset(why);
+    }
+
+    fn save(&self, slot: Slot, to: &mut Bytes) {
+        self.of[slot.index()].save(to);
+    }
+
+    fn restore(&mut self, slot: Slot, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        self.of[slot.index()].restore(from)
+    }
+}

@@ -1,0 +1,55 @@
+//! A sum that never ends and never drifts: Neumaier's compensated accumulator.
+//!
+//! The rounding of each addition is kept apart and added back when the sum is read (Neumaier, *Rundungsfehleranalyse
+//! einiger Verfahren zur Summation endlicher Summen*, 1974).
+
+use crate::snapshot::{Bytes, Read, SnapshotError};
+
+/// A running sum with its rounding.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Endless {
+    sum: f64,
+    lost: f64,
+}
+
+impl Endless {
+    /// This sum and `value`.
+    #[inline]
+    #[must_use]
+    pub fn plus(self, value: f64) -> Self {
+        let sum = self.sum + value;
+        let lost =
+            if self.sum.abs() >= value.abs() { (self.sum - sum) + value } else { (value - sum) + self.sum };
+        Self { sum, lost: self.lost + lost }
+    }
+
+    /// The sum.
+    #[inline]
+    pub fn value(self) -> f64 {
+        self.sum + self.lost
+    }
+
+    /// Writes the state.
+    pub fn save(self, to: &mut Bytes) {
+        to.f64s(&[self.sum, self.lost]);
+    }
+
+    /// Reads the state.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] at the end of the bytes.
+    pub fn restore(from: &mut Read<'_>) -> Result<Self, SnapshotError> {
+        Ok(Self { sum: from.f64()?, lost: from.f64()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_large_number_hides_comes_back() {
+        let sum = [1.0, 1e100, 1.0, -1e100].into_iter().fold(Endless::default(), Endless::plus);
+        assert_eq!(sum.value(), 2.0);
+    }
+}

@@ -1,0 +1,65 @@
+//! Simple moving average: the mean of the last n values.
+
+use super::contract::WarmUp;
+use super::lane::Each;
+use super::parts::{Filter, OfSource, Sum, Window};
+use super::spec::{Entry, Inputs, Param, anything};
+use crate::snapshot::{Bytes, Read, SnapshotError};
+
+/// Σx/n over the last n values.
+#[derive(Debug, Clone)]
+pub struct Sma {
+    window: Window<Sum>,
+    n: f64,
+}
+
+impl Sma {
+    /// Over `n` values, at least 1.
+    pub fn new(n: u32) -> Self {
+        Self { window: Window::new(n as usize), n: f64::from(n.max(1)) }
+    }
+}
+
+/// The catalogue's entry.
+pub static ENTRY: Entry = Entry {
+    name: "sma",
+    title: "simple moving average",
+    inputs: Inputs::Source,
+    params: &[Param::count("period", 1, 20), Param::SOURCE],
+    outputs: &[""],
+    formula: "Σx / n over the last n bars",
+    conventions: "first value at row n-1; a window sum that never subtracts, so a bad print that left it left no trace",
+    reference: "TA-Lib SMA; exact where TA-Lib keeps the rounding of a bad print",
+    has_gaps: false,
+    check: anything,
+    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Sma::new(args.count("period"))))),
+};
+
+impl Filter for Sma {
+    #[inline]
+    fn push(&mut self, value: f64) -> Option<f64> {
+        let sum = self.window.push(value);
+        self.window.is_full().then(|| sum / self.n)
+    }
+
+    #[inline]
+    fn peek(&self, value: f64) -> Option<f64> {
+        self.window.would_be_full().then(|| self.window.peek(value) / self.n)
+    }
+
+    fn warm_up(&self) -> WarmUp {
+        WarmUp::exact(self.window.span() as u32 - 1)
+    }
+
+    fn reset(&mut self) {
+        self.window.reset();
+    }
+
+    fn save(&self, to: &mut Bytes) {
+        self.window.save(to);
+    }
+
+    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        self.window.restore(from)
+    }
+}

@@ -1,0 +1,23 @@
+//! Swing lows: bars that no neighbour on either side undercuts.
+
+use super::lane::Each;
+use super::parts::{Min, OfSource};
+use super::source::Source;
+use super::spec::{Entry, Inputs, Param, anything};
+use super::swing_high::Swing;
+
+/// The catalogue's entry. The formula is that of [`Swing`].
+pub static ENTRY: Entry = Entry {
+    name: "swing_low",
+    title: "swing low",
+    inputs: Inputs::Columns("L"),
+    params: &[Param::count("k", 1, 5)],
+    outputs: &[""],
+    formula: "low[k] where it is the lowest of the last 2k+1 lows",
+    conventions: "reported k bars after it happened, first at row 2k; ties count; no value on bars that \
+                  confirm none",
+    reference: "exact",
+    has_gaps: true,
+    check: anything,
+    build: |args| Box::new(Each::new(OfSource::new(Source::Low, Swing::<Min>::new(args.count("k"))))),
+};

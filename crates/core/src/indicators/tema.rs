@@ -1,0 +1,92 @@
+//! Triple exponential moving average: an EMA with the lag of its first two repetitions taken out.
+
+use super::contract::WarmUp;
+use super::lane::Each;
+use super::parts::{Ema, Filter, OfSource};
+use super::spec::{Entry, Inputs, Param, anything};
+use crate::snapshot::{Bytes, Read, SnapshotError};
+
+/// 3·E − 3·EE + EEE, each the EMA of the one before.
+#[derive(Debug, Clone)]
+pub struct Tema {
+    once: Ema,
+    twice: Ema,
+    thrice: Ema,
+}
+
+impl Tema {
+    /// Over `n` values, at least 1.
+    pub fn new(n: u32) -> Self {
+        Self { once: Ema::new(n), twice: Ema::new(n), thrice: Ema::new(n) }
+    }
+}
+
+#[inline]
+fn tema(once: f64, twice: f64, thrice: f64) -> f64 {
+    3.0 * once - 3.0 * twice + thrice
+}
+
+/// The catalogue's entry.
+pub static ENTRY: Entry = Entry {
+    name: "tema",
+    title: "triple exponential moving average",
+    inputs: Inputs::Source,
+    params: &[Param::count("period", 1, 20), Param::SOURCE],
+    outputs: &[""],
+    formula: "3·E - 3·EE + EEE, E the EMA of n bars, EE that of E, EEE that of EE",
+    conventions: "each EMA seeded with the mean of its own first n inputs; first value at row 3(n-1)",
+    reference: "TA-Lib TEMA; P. Mulloy, Smoothing Data with Faster Moving Averages, 1994",
+    has_gaps: false,
+    check: anything,
+    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Tema::new(args.count("period"))))),
+};
+
+impl Filter for Tema {
+    #[inline]
+    fn push(&mut self, value: f64) -> Option<f64> {
+        let once = self.once.push(value)?;
+        let twice = self.twice.push(once)?;
+        Some(tema(once, twice, self.thrice.push(twice)?))
+    }
+
+    #[inline]
+    fn peek(&self, value: f64) -> Option<f64> {
+        let once = self.once.peek(value)?;
+        let twice = self.twice.peek(once)?;
+        Some(tema(once, twice, self.thrice.peek(twice)?))
+    }
+
+    fn warm_up(&self) -> WarmUp {
+        self.thrice.warm_up().on(self.twice.warm_up()).on(self.once.warm_up())
+    }
+
+    fn reset(&mut self) {
+        self.once.reset();
+        self.twice.reset();
+        self.thrice.reset();
+    }
+
+    fn save(&self, to: &mut Bytes) {
+        self.once.save(to);
+        self.twice.save(to);
+        self.thrice.save(to);
+    }
+
+    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        self.once.restore(from)?;
+        self.twice.restore(from)?;
+        self.thrice.restore(from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_straight_line_is_followed_without_lag() {
+        let mut tema = Tema::new(3);
+        let given = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0].map(|x| tema.push(x));
+        assert_eq!(given[5..], [None, Some(7.0), Some(8.0)]);
+    }
+}

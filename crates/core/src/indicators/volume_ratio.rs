@@ -1,0 +1,81 @@
+//! Volume against its average.
+
+use super::contract::WarmUp;
+use super::lane::Each;
+use super::parts::{Filter, OfSource};
+use super::sma::Sma;
+use super::source::Source;
+use super::spec::{Entry, Inputs, Param, anything};
+use crate::snapshot::{Bytes, Read, SnapshotError};
+
+/// A value over the mean of the last n, itself included.
+#[derive(Debug, Clone)]
+pub struct Ratio(Sma);
+
+impl Ratio {
+    /// Over `n` values, at least 1.
+    pub fn new(n: u32) -> Self {
+        Self(Sma::new(n))
+    }
+}
+
+#[inline]
+fn over(value: f64, mean: f64) -> f64 {
+    if mean == 0.0 { 1.0 } else { value / mean }
+}
+
+/// The catalogue's entry.
+pub static ENTRY: Entry = Entry {
+    name: "volume_ratio",
+    title: "volume against its average",
+    inputs: Inputs::Columns("V"),
+    params: &[Param::count("period", 1, 20)],
+    outputs: &[""],
+    formula: "volume / (Σvolume / n), the last n bars with the current one",
+    conventions: "first value at row n-1; an average of 0 gives 1; a bar without a volume gives none and \
+                  is not counted",
+    reference: "exact",
+    has_gaps: false,
+    check: anything,
+    build: |args| Box::new(Each::new(OfSource::new(Source::Volume, Ratio::new(args.count("period"))))),
+};
+
+impl Filter for Ratio {
+    #[inline]
+    fn push(&mut self, value: f64) -> Option<f64> {
+        Some(over(value, self.0.push(value)?))
+    }
+
+    #[inline]
+    fn peek(&self, value: f64) -> Option<f64> {
+        Some(over(value, self.0.peek(value)?))
+    }
+
+    fn warm_up(&self) -> WarmUp {
+        self.0.warm_up()
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    fn save(&self, to: &mut Bytes) {
+        self.0.save(to);
+    }
+
+    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        self.0.restore(from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_volume_at_all_is_as_usual() {
+        let mut ratio = Ratio::new(2);
+        let given = [0.0, 0.0, 3.0, 1.0].map(|volume| ratio.push(volume));
+        assert_eq!(given, [None, Some(1.0), Some(2.0), Some(0.5)]);
+    }
+}

@@ -1,0 +1,296 @@
+//! Which indicators run on which interval, and their values bar by bar.
+//!
+//! A [`Plan`] holds a lane for each spec and interval. Given a closed bar it enters the session where one begins, steps
+//! the interval's lanes in the order in which they were asked for, and shows their values.
+
+use crate::calendar::Hours;
+use crate::derive::{ClosedBar, SessionLabel};
+use crate::indicators::{Lane, NULL, Reset, Slot, Spec};
+use crate::interval::Interval;
+
+/// The indicators of a run.
+pub struct Plan {
+    intervals: Vec<IntervalPlan>,
+}
+
+struct IntervalPlan {
+    interval: Interval,
+    lanes: Vec<PlannedLane>,
+    columns: Vec<String>,
+    values: Vec<f64>,
+    /// By symbol, the session of its last regular bar.
+    sessions: Vec<Option<SessionLabel>>,
+}
+
+struct PlannedLane {
+    /// Its canonical name.
+    name: String,
+    needs_volume: bool,
+    lane: Box<dyn Lane>,
+    /// Its outputs' place among the interval's values.
+    outputs: std::ops::Range<usize>,
+    /// By symbol, whether it has had a value.
+    begun: Vec<bool>,
+}
+
+/// Why indicators can't be planned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// An indicator is for an interval that is not derived.
+    #[error("{spec}@{interval}: the interval is not derived")]
+    NotDerived {
+        /// The indicator.
+        spec: String,
+        /// Its interval.
+        interval: Interval,
+    },
+    /// An indicator is asked for twice on an interval.
+    #[error("{spec} is asked for twice on {interval}")]
+    Twice {
+        /// The indicator.
+        spec: String,
+        /// The interval.
+        interval: Interval,
+    },
+}
+
+/// What one indicator says of a bar.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// The indicator's canonical name.
+    pub name: &'a str,
+    /// The names of its outputs in tables.
+    pub columns: &'a [String],
+    /// Their values; [`NULL`] where there is none.
+    pub values: &'a [f64],
+}
+
+impl Plan {
+    /// Plans `specs` on `intervals`; one without an interval of its own runs on each of them.
+    ///
+    /// # Errors
+    /// [`PlanError`] names the indicator and the interval.
+    pub fn new(specs: &[Spec], intervals: &[Interval]) -> Result<Self, PlanError> {
+        let stray = |spec: &&Spec| spec.interval().is_some_and(|interval| !intervals.contains(&interval));
+        if let Some((spec, interval)) =
+            specs.iter().find(stray).and_then(|spec| Some((spec, spec.interval()?)))
+        {
+            return Err(PlanError::NotDerived { spec: spec.to_string(), interval });
+        }
+        let intervals = intervals.iter().map(|&interval| IntervalPlan::new(specs, interval));
+        Ok(Self { intervals: intervals.collect::<Result<_, _>>()? })
+    }
+
+    /// The names of an interval's outputs, in the order of its values.
+    pub fn columns(&self, interval: Interval) -> &[String] {
+        self.of(interval).map_or(&[], |plan| &plan.columns)
+    }
+
+    /// Takes a closed bar: the values of its interval's outputs.
+    pub fn update(&mut self, bar: &ClosedBar) -> &[f64] {
+        match self.intervals.iter_mut().find(|plan| plan.interval == bar.interval) {
+            Some(plan) => plan.update(bar),
+            None => &[],
+        }
+    }
+
+    /// What each indicator said of the bar taken last on `interval`, which was one of the symbol numbered `symbol`: those
+    /// that have had a value.
+    pub fn readings(&self, interval: Interval, symbol: usize) -> impl Iterator<Item = Reading<'_>> + '_ {
+        let plan = self.of(interval);
+        plan.into_iter().flat_map(move |plan| {
+            plan.lanes.iter().filter(move |lane| lane.begun.get(symbol) == Some(&true)).map(|lane| Reading {
+                name: &lane.name,
+                columns: &plan.columns[lane.outputs.clone()],
+                values: &plan.values[lane.outputs.clone()],
+            })
+        })
+    }
+
+    /// Puts an indicator of one's own on `interval`, behind those that are there: its outputs are `name`, or
+    /// `name.output` where it has several.
+    ///
+    /// # Errors
+    /// [`PlanError`] when the interval is not derived or has an indicator of that name.
+    pub fn add(&mut self, interval: Interval, name: &str, lane: Box<dyn Lane>) -> Result<(), PlanError> {
+        let plan = self.intervals.iter_mut().find(|plan| plan.interval == interval);
+        let plan = plan.ok_or_else(|| PlanError::NotDerived { spec: name.to_owned(), interval })?;
+        let column =
+            |output: &&str| if output.is_empty() { name.to_owned() } else { format!("{name}.{output}") };
+        let columns = lane.outputs().iter().map(column).collect();
+        plan.add(name.to_owned(), columns, false, lane)
+    }
+
+    /// The first indicator that needs volume, by its name.
+    pub fn needs_volume(&self) -> Option<&str> {
+        let mut lanes = self.intervals.iter().flat_map(|plan| &plan.lanes);
+        lanes.find(|lane| lane.needs_volume).map(|lane| lane.name.as_str())
+    }
+
+    fn of(&self, interval: Interval) -> Option<&IntervalPlan> {
+        self.intervals.iter().find(|plan| plan.interval == interval)
+    }
+}
+
+impl IntervalPlan {
+    fn new(specs: &[Spec], interval: Interval) -> Result<Self, PlanError> {
+        let mut plan = Self {
+            interval,
+            lanes: Vec::new(),
+            columns: Vec::new(),
+            values: Vec::new(),
+            sessions: Vec::new(),
+        };
+        for spec in specs.iter().filter(|spec| spec.interval().is_none_or(|own| own == interval)) {
+            plan.add(spec.to_string(), spec.columns(), spec.needs_volume(), spec.lane())?;
+        }
+        Ok(plan)
+    }
+
+    fn add(
+        &mut self,
+        name: String,
+        columns: Vec<String>,
+        needs_volume: bool,
+        lane: Box<dyn Lane>,
+    ) -> Result<(), PlanError> {
+        if self.lanes.iter().any(|other| other.name == name) {
+            return Err(PlanError::Twice { spec: name, interval: self.interval });
+        }
+        let outputs = self.columns.len()..self.columns.len() + columns.len();
+        self.columns.extend(columns);
+        self.values.resize(self.columns.len(), NULL);
+        self.lanes.push(PlannedLane { name, needs_volume, lane, outputs, begun: Vec::new() });
+        Ok(())
+    }
+
+    fn update(&mut self, closed: &ClosedBar) -> &[f64] {
+        let symbol = closed.symbol.index();
+        if symbol >= self.sessions.len() {
+            self.sessions.resize(symbol + 1, None);
+            for lane in &mut self.lanes {
+                lane.lane.resize(symbol + 1);
+                lane.begun.resize(symbol + 1, false);
+            }
+        }
+        // Pre-market belongs to the date but not to the session, which begins with its regular hours.
+        let enters = closed.hours == Hours::Regular && self.sessions[symbol] != Some(closed.session);
+        let slot = Slot(symbol as u32);
+        for PlannedLane { lane, outputs, begun, .. } in &mut self.lanes {
+            if enters {
+                lane.reset(slot, Reset::SessionStart);
+            }
+            let values = &mut self.values[outputs.clone()];
+            lane.step(slot, &closed.bar, values);
+            begun[symbol] = begun[symbol] || values.iter().any(|value| !value.is_nan());
+        }
+        if enters {
+            self.sessions[symbol] = Some(closed.session);
+        }
+        &self.values
+    }
+}
+
+impl std::fmt::Debug for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.intervals.iter().map(|plan| (plan.interval, &plan.columns))).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bar::{Bar, Label, Record};
+    use crate::derive::SessionLabel;
+    use crate::indicators::{Each, Indicator, WarmUp};
+    use crate::snapshot::{Bytes, Read, SnapshotError};
+    use crate::symbol::Symbols;
+    use crate::time::Timestamp;
+
+    /// Counts bars; an indicator that a user would write.
+    #[derive(Clone)]
+    struct Count(f64);
+
+    impl Indicator for Count {
+        const OUTPUTS: &'static [&'static str] = &["bars", "twice"];
+        fn update(&mut self, _: &Bar, out: &mut [f64]) {
+            self.0 += 1.0;
+            out.copy_from_slice(&[self.0, 2.0 * self.0]);
+        }
+        fn warm_up(&self) -> WarmUp {
+            WarmUp::endless(0)
+        }
+        fn reset(&mut self, _: Reset) {
+            self.0 = 0.0;
+        }
+        fn save(&self, to: &mut Bytes) {
+            to.f64(self.0);
+        }
+        fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+            from.f64().map(|count| self.0 = count)
+        }
+    }
+
+    fn closed(day: i8, hours: Hours) -> ClosedBar {
+        let at = Timestamp::from_nanos(0);
+        let row = Record {
+            label: Label::Open(at),
+            open: 1.0,
+            high: 1.0,
+            low: 1.0,
+            close: f64::from(day),
+            volume: None,
+            vwap: None,
+            trade_count: None,
+        };
+        ClosedBar {
+            symbol: Symbols::new().intern("AAA").unwrap(),
+            interval: Interval::MINUTE,
+            session: SessionLabel::Date(jiff::civil::date(2024, 11, day)),
+            bar: Bar::new(at, &Record { high: 99.0, ..row }).unwrap(),
+            close_time: at,
+            n_base: 1,
+            n_expected: 1,
+            revision: 0,
+            hours,
+        }
+    }
+
+    #[test]
+    fn an_indicator_of_ones_own_runs_beside_the_built_ins() {
+        let mut plan = Plan::new(&["sma:2".parse().unwrap()], &[Interval::MINUTE]).unwrap();
+        plan.add(Interval::MINUTE, "count", Box::new(Each::new(Count(0.0)))).unwrap();
+        assert_eq!(plan.columns(Interval::MINUTE), ["sma_2", "count.bars", "count.twice"]);
+        assert!(plan.update(&closed(1, Hours::Regular))[0].is_nan());
+        assert_eq!(plan.update(&closed(1, Hours::Regular)), [1.0, 2.0, 4.0]);
+        let names: Vec<&str> = plan.readings(Interval::MINUTE, 0).map(|reading| reading.name).collect();
+        assert_eq!(names, ["sma_2", "count"]);
+        assert!(plan.add(Interval::MINUTE, "count", Box::new(Each::new(Count(0.0)))).is_err());
+        assert!(plan.add(Interval::DAY, "count", Box::new(Each::new(Count(0.0)))).is_err());
+    }
+
+    #[test]
+    fn a_session_begins_with_its_regular_hours() {
+        let mut plan = Plan::new(&[], &[Interval::MINUTE]).unwrap();
+        plan.add(Interval::MINUTE, "count", Box::new(Each::new(Count(0.0)))).unwrap();
+        let days = [
+            (1, Hours::Regular),
+            (1, Hours::Post),
+            (2, Hours::Pre),
+            (2, Hours::Regular),
+            (2, Hours::Regular),
+        ];
+        let counts = days.map(|(day, hours)| plan.update(&closed(day, hours))[0]);
+        assert_eq!(counts, [1.0, 2.0, 3.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn what_can_not_be_planned_is_named() {
+        let planned = |specs: &[&str]| {
+            let specs: Vec<Spec> = specs.iter().map(|spec| spec.parse().unwrap()).collect();
+            Plan::new(&specs, &[Interval::MINUTE]).map(|_| ()).map_err(|error| error.to_string())
+        };
+        assert_eq!(planned(&["sma:2@5m"]), Err("sma_2@5m: the interval is not derived".to_owned()));
+        assert_eq!(planned(&["sma:2", "sma:period=2@1m"]), Err("sma_2 is asked for twice on 1m".to_owned()));
+    }
+}
