@@ -16,7 +16,7 @@ use crate::args::SharedArgs;
 use crate::failure::{Failure, Kind, failed};
 use crate::summary::Report;
 use crate::tables::{Order, Rejects, Tables};
-use crate::{inputs, interrupt, tell};
+use crate::{inputs, interrupt, outputs, tell};
 
 /// Derive longer bars from files of base bars
 #[derive(Debug, Args)]
@@ -59,7 +59,8 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
     (config.inputs, config.out) = (args.inputs, Some(args.out));
     let order = if args.sort { Order::OpenTime } else { Order::Grouped };
     let stopwatch = Stopwatch::start();
-    let summary = Derivation::new(&config, order)?.run(&config)?;
+    let summary =
+        outputs::or_no_folder(config.out.as_deref(), || Derivation::new(&config, order)?.run(&config))?;
     tell::line(&Report { summary: &summary, wall: stopwatch.elapsed() }.table());
     Ok(())
 }

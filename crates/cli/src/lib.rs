@@ -10,6 +10,7 @@ mod failure;
 mod indicators;
 mod inputs;
 mod interrupt;
+mod outputs;
 mod run;
 mod stream;
 mod summary;

@@ -21,7 +21,7 @@ use crate::inputs::NoVolume;
 use crate::summary::Report;
 use crate::tables::{Order, Rejects, Tables};
 use crate::told::Told;
-use crate::{inputs, interrupt, tell};
+use crate::{inputs, interrupt, outputs, tell};
 
 /// Run a session file: its inputs merged by time, one clock, every notification in order
 #[derive(Debug, Args)]
@@ -69,24 +69,28 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         return Err(Failure::new(Kind::Config, format!("{}: `inputs` names no file", path.display())));
     }
 
+    outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.format))
+}
+
+fn run_config(config: &SessionConfig, format: Format) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
-    let rules = inputs::rules(&config)?;
-    let options = inputs::options(&config)?;
-    let plan = inputs::plan(&config, &rules)?;
+    let rules = inputs::rules(config)?;
+    let options = inputs::options(config)?;
+    let plan = inputs::plan(config, &rules)?;
     let needs_volume = plan.needs_volume();
     let open = |path: &PathBuf| {
         let reader = inputs::open(path, &options)?;
         Ok(FileSource { reader, base: config.base, needs_volume: needs_volume.map(str::to_owned) })
     };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
-    inputs::refuse_overlaps(&config, &rules)?;
+    inputs::refuse_overlaps(config, &rules)?;
     let tables =
         config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, Order::Visible)).transpose();
     let rejects = config.rejects.as_deref().map(Rejects::create).transpose();
     let mut out = Out {
         tables: tables.map_err(failed(Kind::Run))?,
         rejects: rejects.map_err(failed(Kind::Run))?,
-        ndjson: (args.format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
+        ndjson: (format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
         hours: rules.hours == TradingHours::Extended,
         plan,
         rejected: 0,
@@ -99,7 +103,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         tell::line(&format!("warning: {stretch}"));
     }
     let report = Report { summary: &summary, wall: stopwatch.elapsed() };
-    match args.format {
+    match format {
         Format::Ndjson => {}
         Format::Table => print(&report.table())?,
         Format::Json => print(&report.json().to_string())?,

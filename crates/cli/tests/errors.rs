@@ -344,6 +344,16 @@ fn a_derive_that_waits_for_rows_can_be_interrupted() {
 }
 
 #[test]
+fn a_failed_command_leaves_no_folder_that_it_made() {
+    let desk = Desk::new();
+    desk.derive_text(sound(), "-i 5m --calendar XNYS").refused(3, &["--stamp"]);
+    assert!(!desk.path("out").exists());
+    std::fs::create_dir(desk.path("out")).unwrap();
+    desk.derive_text(sound(), "-i 5m --calendar XNYS").refused(3, &["--stamp"]);
+    assert!(desk.path("out").exists(), "it was there before");
+}
+
+#[test]
 fn an_output_never_replaces_an_input() {
     let desk = Desk::new();
     let input = desk.put("in.csv", sound());
