@@ -129,6 +129,19 @@ fn run(rules: DeriveRules, files: Vec<Rows>) -> (Told, Counts) {
     (told, summary.counts)
 }
 
+#[test]
+fn within_an_interval_the_bar_comes_before_its_warnings() {
+    // 14:33 comes last and completes 14:30 to 14:35, in the step in which 14:34 was corrected.
+    let rows: Rows = [(30, 1), (31, 1), (32, 1), (34, 1), (34, 2), (33, 1)]
+        .map(|(minute, value)| ("AAA", record(minute, value)))
+        .to_vec();
+    let (told, _) = run(rules("24/7", Policy::Coverage), vec![rows]);
+    let of_5m: Vec<&str> =
+        told.lines.iter().filter(|line| line.contains(" 5m ")).map(|line| &line[..8]).collect();
+    assert_eq!(of_5m.len(), 2, "{:?}", told.lines);
+    assert!(of_5m[0].starts_with("AAA 5m") && of_5m[1].starts_with("Some("), "{:?}", told.lines);
+}
+
 fn record(minute: i64, value: u8) -> Record {
     let from: Timestamp = "2024-11-29T14:00:00Z".parse().unwrap();
     let open = 100.0 + f64::from(value) + (minute % 13) as f64;
