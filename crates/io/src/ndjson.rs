@@ -171,7 +171,10 @@ impl LineDecoder {
 
     fn moment(&mut self, field: &'static str, value: &Json) -> Result<Moment, LineError> {
         match value {
-            Json::Text(text) => Ok(self.time.read(text.trim().as_bytes())?),
+            // Digits in quotes would be read as a file's column is, by magnitude; here a count is nanoseconds.
+            Json::Text(text) if text.trim().parse::<f64>().is_err() => {
+                Ok(self.time.read(text.trim().as_bytes())?)
+            }
             Json::Integer(nanos) => Ok(Moment::Instant(Timestamp::from_nanos(*nanos))),
             Json::Null => Err(LineError::Missing { field }),
             _ => Err(wrong(

@@ -137,4 +137,6 @@ fn a_value_that_is_missing_or_of_another_type_names_its_field() {
 fn a_time_that_can_not_be_read_is_refused() {
     assert!(refused("14:30:00Z", "14:30:00").ends_with("`--tz America/New_York` or `--tz UTC`"));
     assert!(refused("2024-11-26T14:30:00Z", "yesterday").starts_with("unreadable_time"));
+    // In a file's column these would be seconds; a line's count is nanoseconds, and is a number.
+    assert!(refused("2024-11-26T14:30:00Z", "1732631400").contains("whole nanoseconds since 1970"));
 }
