@@ -1,6 +1,4 @@
 //! An indicator of one's own: a struct and a few methods. `cargo run -p barloom --example own_indicator`
-#![allow(clippy::print_stdout, reason = "an example shows what it does")]
-
 use barloom::core::indicators::{Each, Indicator, Lane, Reset, Slot, WarmUp};
 use barloom::core::snapshot::{Bytes, Read, SnapshotError};
 use barloom::core::{Bar, Label, Record, Timestamp};
@@ -31,11 +29,11 @@ impl Indicator for Streak {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut lane, mut out, at) = (Each::new(Streak::default()), [0.0], Timestamp::from_nanos(0));
-    for close in [2.0, 3.0, 0.5] {
+    for (close, streak) in [(2.0, 1.0), (3.0, 2.0), (0.5, 0.0)] {
         let (label, open, high, low) = (Label::Open(at), 1.0, 5.0, 0.0);
         let row = Record { label, open, high, low, close, volume: None, vwap: None, trade_count: None };
         lane.step(Slot(0), &Bar::new(at, &row)?, &mut out);
-        println!("{out:?}"); // [1.0], [2.0], [0.0]
+        assert_eq!(out, [streak]);
     }
     Ok(())
 }
