@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
-use barloom::engine::{OnInvalid, RunSummary};
+use barloom::engine::{OnInvalid, Reject, RunSummary};
 use barloom::source::Unreadable;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
 use barloom_core::plan::Plan;
@@ -15,7 +15,7 @@ use clap::Args;
 use crate::args::SharedArgs;
 use crate::failure::{Failure, Kind, failed};
 use crate::summary::Report;
-use crate::tables::{Order, Rejects, Tables};
+use crate::tables::{Order, RejectLog, Tables};
 use crate::{inputs, interrupt, outputs, tell};
 
 /// Derive longer bars from files of base bars
@@ -81,9 +81,8 @@ struct Derivation {
 struct Out {
     tables: Tables,
     plan: Plan,
-    rejects: Option<Rejects>,
+    rejects: RejectLog,
     summary: RunSummary,
-    rejected: u64,
     failed: Option<OutputError>,
 }
 
@@ -97,12 +96,12 @@ impl Derivation {
         let plan = inputs::plan(config, &rules)?;
         let tables = Tables::create(path, &rules, &plan, order).map_err(failed(Kind::Run))?;
         let rejects =
-            config.rejects.as_deref().map(Rejects::create).transpose().map_err(failed(Kind::Run))?;
+            RejectLog::create(config.rejects.as_deref(), "--rejects FILE").map_err(failed(Kind::Run))?;
         let summary = RunSummary::new(&rules);
         Ok(Self {
             feed: FileFeed::new(Clocks::PerSymbol, &rules),
             symbols: Symbols::new(),
-            out: Out { tables, plan, rejects, summary, rejected: 0, failed: None },
+            out: Out { tables, plan, rejects, summary, failed: None },
             current: None,
             options,
             on_invalid: config.on_invalid,
@@ -122,7 +121,7 @@ impl Derivation {
         let Out { tables, rejects, mut summary, failed: error, .. } = out;
         error
             .map_or(Ok(()), Err)
-            .and_then(|()| tables.commit(&symbols, rejects))
+            .and_then(|()| tables.commit(&symbols, rejects.into_table()))
             .map_err(failed(Kind::Run))?;
         summary.close(&deriver, feed.trial());
         if let Some(stretch) = &summary.closed_stretch {
@@ -174,7 +173,10 @@ impl Derivation {
                 }
             };
             if let Some(unreadable) = unreadable {
-                out.rejected(&name, row.number, &unreadable, symbols)?;
+                let Unreadable { symbol, time, reason } = &unreadable;
+                let (source, number) = (name.as_str(), row.number);
+                let reject = Reject { source, number, symbol: *symbol, time: *time, reason };
+                out.rejects.take(&reject, symbols).map_err(failed(Kind::Run))?;
                 if *on_invalid == OnInvalid::Stop {
                     let Unreadable { reason, .. } = unreadable;
                     return Err(nothing_written(
@@ -194,30 +196,6 @@ impl Derivation {
 
 fn nothing_written(kind: Kind, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(kind, format!("{error}; {NOTHING_WRITTEN}"))
-}
-
-/// How many rejected rows are told one by one; all are counted.
-const TOLD_REJECTS: u64 = 10;
-
-impl Out {
-    #[cold]
-    fn rejected(
-        &mut self,
-        file: &str,
-        number: u64,
-        row: &Unreadable,
-        symbols: &Symbols,
-    ) -> Result<(), Failure> {
-        let Unreadable { symbol, time, reason } = row;
-        self.rejected += 1;
-        if self.rejected <= TOLD_REJECTS {
-            tell::line(&format!("{file}, line {number}: rejected: {reason}"));
-        } else if self.rejected == TOLD_REJECTS + 1 {
-            tell::line("further rejected rows are counted; --rejects FILE keeps them all");
-        }
-        let Some(rejects) = &mut self.rejects else { return Ok(()) };
-        rejects.write(file, number, *symbol, *time, &reason, symbols).map_err(failed(Kind::Run))
-    }
 }
 
 /// The sink of one row, with the names at hand.

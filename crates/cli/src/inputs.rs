@@ -135,13 +135,14 @@ pub(crate) fn refuse_overlaps(config: &SessionConfig, rules: &DeriveRules) -> Re
     }
     let inputs: Vec<PathBuf> = config.inputs.iter().filter_map(|path| place(path)).collect();
     let outputs: Vec<&Path> = tables.iter().chain(&config.rejects).map(PathBuf::as_path).collect();
-    for (i, path) in outputs.iter().enumerate() {
-        // A folder that is not there yet holds no input, but two outputs may still be one.
-        let own = place(path).unwrap_or_else(|| path.to_path_buf());
-        if inputs.contains(&own) {
+    // A folder that is not there yet holds no input, but two outputs may still be one.
+    let places: Vec<PathBuf> =
+        outputs.iter().map(|path| place(path).unwrap_or_else(|| path.to_path_buf())).collect();
+    for (i, (path, own)) in outputs.iter().zip(&places).enumerate() {
+        if inputs.contains(own) {
             return refuse(path, "an input");
         }
-        if outputs[..i].iter().any(|other| place(other).unwrap_or_else(|| other.to_path_buf()) == own) {
+        if places[..i].contains(own) {
             return refuse(path, "a table");
         }
     }

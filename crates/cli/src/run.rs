@@ -19,7 +19,7 @@ use clap::Args;
 use crate::failure::{Failure, Kind, failed};
 use crate::inputs::NoVolume;
 use crate::summary::Report;
-use crate::tables::{Order, Rejects, Tables};
+use crate::tables::{Order, RejectLog, Tables};
 use crate::told::Told;
 use crate::{inputs, interrupt, outputs, tell};
 
@@ -86,14 +86,13 @@ fn run_config(config: &SessionConfig, format: Format) -> Result<(), Failure> {
     inputs::refuse_overlaps(config, &rules)?;
     let tables =
         config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, Order::Visible)).transpose();
-    let rejects = config.rejects.as_deref().map(Rejects::create).transpose();
+    let rejects = RejectLog::create(config.rejects.as_deref(), "`rejects` in the session file");
     let mut out = Out {
         tables: tables.map_err(failed(Kind::Run))?,
         rejects: rejects.map_err(failed(Kind::Run))?,
         ndjson: (format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
         hours: rules.hours == TradingHours::Extended,
         plan,
-        rejected: 0,
         failed: None,
     };
     let done = Engine::new(rules, config.on_invalid, sources).run(&mut out);
@@ -172,11 +171,10 @@ impl Source for FileSource {
 /// Where what is told goes.
 struct Out {
     tables: Option<Tables>,
-    rejects: Option<Rejects>,
+    rejects: RejectLog,
     ndjson: Option<BufWriter<StdoutLock<'static>>>,
     hours: bool,
     plan: Plan,
-    rejected: u64,
     failed: Option<Failure>,
 }
 
@@ -196,7 +194,7 @@ impl Out {
     fn finish(self, symbols: &Symbols) -> Result<(), Failure> {
         let Self { tables, rejects, ndjson, failed: failure, .. } = self;
         failure.map_or(Ok(()), Err)?;
-        match (tables, rejects) {
+        match (tables, rejects.into_table()) {
             (Some(tables), rejects) => tables.commit(symbols, rejects),
             (None, Some(rejects)) => rejects.commit(),
             (None, None) => Ok(()),
@@ -206,9 +204,6 @@ impl Out {
         flushed.map_err(|error| Failure::stdout(&error))
     }
 }
-
-/// How many rejected rows are told one by one; all are counted.
-const TOLD_REJECTS: u64 = 10;
 
 impl Subscriber for Out {
     fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols) {
@@ -239,17 +234,8 @@ impl Subscriber for Out {
     }
 
     fn rejected(&mut self, reject: &Reject<'_>, symbols: &Symbols) {
-        let Reject { source, number, symbol, time, reason } = *reject;
-        self.rejected += 1;
-        if self.rejected <= TOLD_REJECTS {
-            tell::line(&format!("{source}, line {number}: rejected: {reason}"));
-        } else if self.rejected == TOLD_REJECTS + 1 {
-            tell::line("further rejected rows are counted; `rejects` in the session file keeps them all");
-        }
-        if let Some(rejects) = &mut self.rejects {
-            let done = rejects.write(source, number, symbol, time, &reason, symbols);
-            self.note(done);
-        }
+        let done = self.rejects.take(reject, symbols);
+        self.note(done);
     }
 
     fn step_done(&mut self, _: Timestamp) -> ControlFlow<()> {

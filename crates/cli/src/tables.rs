@@ -9,6 +9,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use barloom::engine::Reject;
 use barloom_core::derive::{ClosedBar, DeriveRules, TradingHours, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{Hours, Interval, SymbolId, Symbols, Timestamp};
@@ -16,6 +17,8 @@ use barloom_io::{
     BarRow, BarTable, OutputDir, OutputError, PendingFile, RejectRow, RejectTable, WarningRow, WarningTable,
     commit_all,
 };
+
+use crate::tell;
 
 /// The order of a table's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -407,6 +410,51 @@ impl Rejects {
 
     fn into_inner(self) -> PendingFile {
         self.0.into_inner()
+    }
+}
+
+/// How many rejected rows are told one by one; all are counted.
+const TOLD_REJECTS: u64 = 10;
+
+/// What becomes of rejected rows: the first are told, and all are kept where a table was asked for.
+#[derive(Debug)]
+pub(crate) struct RejectLog {
+    table: Option<Rejects>,
+    /// How the user gets them all.
+    keep: &'static str,
+    count: u64,
+}
+
+impl RejectLog {
+    /// A log that also writes the table at `path`, if there is one; `keep` says how to ask for it.
+    ///
+    /// # Errors
+    /// When the table can't be created.
+    pub(crate) fn create(path: Option<&Path>, keep: &'static str) -> Result<Self, OutputError> {
+        Ok(Self { table: path.map(Rejects::create).transpose()?, keep, count: 0 })
+    }
+
+    /// Takes a rejected row.
+    ///
+    /// # Errors
+    /// When the table can't be written.
+    #[cold]
+    pub(crate) fn take(&mut self, reject: &Reject<'_>, symbols: &Symbols) -> Result<(), OutputError> {
+        let Reject { source, number, symbol, time, reason } = *reject;
+        self.count += 1;
+        if self.count <= TOLD_REJECTS {
+            tell::line(&format!("{source}, line {number}: rejected: {reason}"));
+        } else if self.count == TOLD_REJECTS + 1 {
+            tell::line(&format!("further rejected rows are counted; {} keeps them all", self.keep));
+        }
+        self.table
+            .as_mut()
+            .map_or(Ok(()), |table| table.write(source, number, symbol, time, &reason, symbols))
+    }
+
+    /// The table, to be committed.
+    pub(crate) fn into_table(self) -> Option<Rejects> {
+        self.table
     }
 }
 

@@ -269,8 +269,8 @@ impl Deriver {
     }
 
     /// Moves the clock of all symbols to `to` and closes what it passes: instant by instant, at one instant in the
-    /// order of `symbols`, which must name every symbol that was taken: one left out is not closed. A clock that would go back is counted in
-    /// [`Deriver::clocks_ignored`] and changes nothing.
+    /// order of `symbols`, which must name every symbol that was taken: one left out is not closed. A clock that would
+    /// go back is counted in [`Deriver::clocks_ignored`] and changes nothing.
     pub fn advance_all(&mut self, to: Timestamp, symbols: &[SymbolId], sink: &mut impl Sink) {
         // Nothing is due at the last instant: there it means never.
         while self.due <= to && self.due < Timestamp::MAX {
