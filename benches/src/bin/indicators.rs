@@ -9,11 +9,11 @@ use std::hint::black_box;
 use std::num::NonZero;
 use std::time::Duration;
 
-use barloom_core::indicators::parts::{Ema, OfSource};
+use barloom_core::indicators::parts::{Average, Close, OfSource};
 use barloom_core::indicators::rsi::Rsi;
 use barloom_core::indicators::sma::Sma;
-use barloom_core::indicators::{Each, Indicator, Lane, Slot, Source, Spec};
-use barloom_core::{Bar, Label, Record, Timestamp};
+use barloom_core::indicators::{Each, Indicator, Lane, Slot, Spec};
+use barloom_core::{Bar, BarColumns, Label, Record, Timestamp};
 use cpu_time::ThreadTime;
 use quantedge_ta as quantedge;
 use ta_lib::{Core, MAType};
@@ -60,6 +60,7 @@ impl Walk {
 /// The same bars as each crate likes them.
 struct Bars {
     bars: Vec<Bar>,
+    columns: BarColumns,
     high: Vec<f64>,
     low: Vec<f64>,
     close: Vec<f64>,
@@ -85,6 +86,7 @@ impl Bars {
             volume: volume(bar),
         };
         Self {
+            columns: bars.iter().collect(),
             high: column(Bar::high),
             low: column(Bar::low),
             close: column(Bar::close),
@@ -120,16 +122,18 @@ fn each<'a, S, const N: usize>(
 
 fn warmed(bars: &[Bar], lane: &mut dyn Lane, out: &mut [f64]) -> usize {
     let outputs = lane.outputs().len();
-    lane.run(Slot(0), &bars[..WARM], &mut out[..WARM * outputs]);
+    let warm: BarColumns = bars[..WARM].iter().collect();
+    lane.run(Slot(0), warm.bars(), &mut out[..WARM * outputs]);
     outputs
 }
 
-fn lane_run<'a>(spec: &'a str, bars: &'a [Bar]) -> Run<'a> {
+fn lane_run<'a>(spec: &'a str, b: &'a Bars) -> Run<'a> {
     Box::new(move |out| {
         let mut lane = spec.parse::<Spec>().expect("a spec").lane();
-        let outputs = warmed(bars, &mut *lane, out);
+        let outputs = warmed(&b.bars, &mut *lane, out);
+        let columns = b.columns.bars().rows(WARM..WARM + ROWS);
         let start = ThreadTime::now();
-        lane.run(Slot(0), &bars[WARM..], &mut out[..ROWS * outputs]);
+        lane.run(Slot(0), columns, &mut out[..ROWS * outputs]);
         (start.elapsed().as_secs_f64(), outputs)
     })
 }
@@ -205,7 +209,7 @@ fn rows(b: &Bars) -> Vec<Row<'_>> {
         name: spec,
         goal,
         runs: [
-            Some(lane_run(spec, &b.bars)),
+            Some(lane_run(spec, b)),
             Some(lane_step(spec, &b.bars)),
             typed,
             Some(ta),
@@ -231,7 +235,7 @@ fn rows(b: &Bars) -> Vec<Row<'_>> {
         row(
             "sma:20",
             1.7,
-            Some(typed_step(OfSource::new(Source::Close, Sma::new(20)), &b.bars)),
+            Some(typed_step(OfSource::new(Close, Sma::new(20)), &b.bars)),
             ta!(b, sma_open(close; 20), x => [x]),
             peer!(wickra::Sma::new(20).expect("a period"), |s, i| s.update(b.close[i]), x => [x]),
             peer!(quantedge::Sma::new(quantedge::SmaConfig::close(n(20))), |s, i| s.compute(&b.ohlcv[i]), x => [x]),
@@ -239,7 +243,7 @@ fn rows(b: &Bars) -> Vec<Row<'_>> {
         row(
             "ema:20",
             2.0,
-            Some(typed_step(OfSource::new(Source::Close, Ema::new(20)), &b.bars)),
+            Some(typed_step(OfSource::new(Close, Average::exponential(20)), &b.bars)),
             ta!(b, ema_open(close; 20), x => [x]),
             peer!(wickra::Ema::new(20).expect("a period"), |s, i| s.update(b.close[i]), x => [x]),
             peer!(quantedge::Ema::new(quantedge::EmaConfig::close(n(20))), |s, i| s.compute(&b.ohlcv[i]), x => [x]),
@@ -247,7 +251,7 @@ fn rows(b: &Bars) -> Vec<Row<'_>> {
         row(
             "rsi:14",
             3.0,
-            Some(typed_step(OfSource::new(Source::Close, Rsi::new(14)), &b.bars)),
+            Some(typed_step(OfSource::new(Close, Rsi::new(14)), &b.bars)),
             ta!(b, rsi_open(close; 14), x => [x]),
             peer!(wickra::Rsi::new(14).expect("a period"), |s, i| s.update(b.close[i]), x => [x]),
             peer!(quantedge::Rsi::new(quantedge::RsiConfig::close(n(14))), |s, i| s.compute(&b.ohlcv[i]), x => [x]),
@@ -337,7 +341,7 @@ fn streaming(runs: usize, only: Option<&str>) {
     let bars = Bars::new((0..WARM + ROWS).map(|_| walk.next()).collect());
     let mut out = vec![0.0; 5 * ROWS];
     if let Some(spec) = only {
-        let mut run = lane_run(spec, &bars.bars);
+        let mut run = lane_run(spec, &bars);
         let best = (0..runs).map(|_| run(&mut out).0).fold(f64::INFINITY, f64::min);
         println!("{spec}: {:.1} ns a bar", best / ROWS as f64 * 1e9);
         return;
@@ -387,7 +391,7 @@ const BLOCK: usize = 20;
 /// One interval's bars of a minute, by symbol.
 #[derive(Default)]
 struct Minute {
-    bars: Vec<Bar>,
+    bars: BarColumns,
     high: Vec<f64>,
     low: Vec<f64>,
     close: Vec<f64>,
@@ -396,14 +400,14 @@ struct Minute {
 impl Minute {
     fn refill(&mut self, walks: &mut [Walk]) {
         self.bars.clear();
-        self.bars.extend(walks.iter_mut().map(Walk::next));
+        walks.iter_mut().for_each(|walk| self.bars.push(&walk.next()));
         for (column, of) in [
-            (&mut self.high, Bar::high as fn(&Bar) -> f64),
-            (&mut self.low, Bar::low),
-            (&mut self.close, Bar::close),
+            (&mut self.high, self.bars.bars().high()),
+            (&mut self.low, self.bars.bars().low()),
+            (&mut self.close, self.bars.bars().close()),
         ] {
             column.clear();
-            column.extend(self.bars.iter().map(of));
+            column.extend_from_slice(of);
         }
     }
 }
@@ -490,7 +494,7 @@ fn minutes(runs: usize) {
             let bars: Vec<Bar> = (0..WARM).map(|_| walk.next()).collect();
             for lane in lanes.iter_mut() {
                 let mut out = vec![0.0; WARM * lane.outputs().len()];
-                lane.run(*slot, &bars, &mut out);
+                lane.run(*slot, bars.iter().collect::<BarColumns>().bars(), &mut out);
             }
             let column = |of: fn(&Bar) -> f64| bars.iter().map(of).collect::<Vec<_>>();
             histories.push((column(Bar::high), column(Bar::low), column(Bar::close)));
@@ -529,7 +533,7 @@ fn minutes(runs: usize) {
             minutes.iter_mut().zip(&mut walks).for_each(|(minute, walks)| minute.refill(walks));
             for ((minute, lanes), out) in minutes.iter().zip(&mut lanes).zip(&mut out) {
                 for ((lane, out), sum) in lanes.iter_mut().zip(out).zip(&mut sums[0]) {
-                    timed(sum, || lane.sweep(&slots, &minute.bars, out));
+                    timed(sum, || lane.sweep(&slots, minute.bars.bars(), out));
                 }
             }
             for ((m, h), out) in minutes.iter().zip(&mut handles).zip(&mut peer_out) {

@@ -15,6 +15,7 @@
 
 pub mod bar;
 pub mod calendar;
+pub mod columns;
 pub mod derive;
 pub mod error;
 pub mod indicators;
@@ -26,6 +27,7 @@ pub mod time;
 
 pub use bar::{Bar, InvalidBar, Label, Record, Stamp};
 pub use calendar::{Calendar, CalendarError, Hours, Overlay, Segment, Session, SessionIndex};
+pub use columns::{BarColumns, Bars};
 pub use interval::{Interval, IntervalError};
 pub use symbol::{Symbol, SymbolError, SymbolId, Symbols};
 pub use time::{Timestamp, TimestampError};

@@ -2,7 +2,7 @@
 
 use super::contract::WarmUp;
 use super::lane::Each;
-use super::parts::{BarFilter, Filter, OfBar, Wilder};
+use super::parts::{Average, BarFilter, Filter, OfBar};
 use super::spec::{Entry, Inputs, Param, anything};
 use super::true_range::TrueRange;
 use crate::bar::Bar;
@@ -12,13 +12,13 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 #[derive(Debug, Clone)]
 pub struct Atr {
     range: TrueRange,
-    average: Wilder,
+    average: Average,
 }
 
 impl Atr {
     /// Over `n` true ranges, at least 1.
     pub fn new(n: u32) -> Self {
-        Self { range: TrueRange::default(), average: Wilder::new(n) }
+        Self { range: TrueRange::default(), average: Average::wilder(n) }
     }
 }
 
@@ -31,19 +31,21 @@ pub static ENTRY: Entry = Entry {
     outputs: &[""],
     formula: "y = (y·(n-1) + tr)/n, tr the true range",
     conventions: "seeded with the mean of the first n true ranges, at row n; the first bar has none",
-    reference: "TA-Lib ATR; J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
+    reference: "TA-Lib ATR; J. W. Average, New Concepts in Technical Trading Systems, 1978",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Atr::new(args.count("period"))))),
 };
 
 impl BarFilter for Atr {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, bar: &Bar) -> Option<f64> {
         self.average.push(self.range.push(bar)?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, bar: &Bar) -> Option<f64> {
         self.average.peek(self.range.peek(bar)?)
     }

@@ -1,7 +1,6 @@
 //! Average volume of the days before: `volume_sma` under its historical name.
 
-use super::lane::Each;
-use super::parts::OfSource;
+use super::parts::lane_of;
 use super::sma::Sma;
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
@@ -18,5 +17,5 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib SMA of the volume, exact",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(Source::Volume, Sma::new(args.count("period"))))),
+    build: |args| lane_of(Source::Volume, Sma::new(args.count("period"))),
 };

@@ -1,26 +1,21 @@
 //! Bollinger bands: the mean of the last n values, and k standard deviations on either side.
 
-use super::contract::{Indicator, NULL, Reset, WarmUp};
-use super::lane::Each;
-use super::parts::{Moments, Spread};
-use super::source::Source;
+use super::contract::WarmUp;
+use super::parts::{Filter, Moments, Spread, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::bar::Bar;
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Mean ± k·σ over the last n values, σ of the population.
 #[derive(Debug, Clone)]
 pub struct Bbands {
-    source: Source,
     spread: Spread,
-    n: u32,
     k: f64,
 }
 
 impl Bbands {
-    /// Over `n` values of `source`, at least 1, and `k` deviations wide.
-    pub fn new(source: Source, n: u32, k: f64) -> Self {
-        Self { source, spread: Spread::new(n as usize), n: n.max(1), k }
+    /// Over `n` values, at least 1, and `k` deviations wide.
+    pub fn new(n: u32, k: f64) -> Self {
+        Self { spread: Spread::new(n), k }
     }
 
     #[inline]
@@ -48,45 +43,30 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib BBANDS; exact where TA-Lib keeps the rounding of a bad print",
     has_gaps: false,
     check: anything,
-    build: |args| {
-        Box::new(Each::new(Bbands::new(args.source("source"), args.count("period"), args.real("k"))))
-    },
+    build: |args| lane_of(args.source("source"), Bbands::new(args.count("period"), args.real("k"))),
 };
 
-impl Indicator for Bbands {
+impl Filter for Bbands {
+    type Value = [f64; 5];
     const OUTPUTS: &'static [&'static str] = &["upper", "middle", "lower", "percent_b", "bandwidth"];
 
-    #[inline]
-    fn update(&mut self, closed: &Bar, out: &mut [f64]) {
-        let value = self.source.of(closed);
-        let mut bands = [NULL; 5];
-        if !value.is_nan() {
-            let moments = self.spread.push(value);
-            if self.spread.is_full() {
-                bands = self.bands(value, moments);
-            }
-        }
-        out.copy_from_slice(&bands);
+    #[inline(always)]
+    fn push(&mut self, value: f64) -> Option<[f64; 5]> {
+        let moments = self.spread.push(value)?;
+        Some(self.bands(value, moments))
     }
 
-    #[inline]
-    fn peek(&self, forming: &Bar, out: &mut [f64]) {
-        let value = self.source.of(forming);
-        let mut bands = [NULL; 5];
-        if !value.is_nan() && self.spread.would_be_full() {
-            bands = self.bands(value, self.spread.peek(value));
-        }
-        out.copy_from_slice(&bands);
+    #[inline(always)]
+    fn peek(&self, value: f64) -> Option<[f64; 5]> {
+        Some(self.bands(value, self.spread.peek(value)?))
     }
 
     fn warm_up(&self) -> WarmUp {
-        WarmUp::exact(self.n - 1)
+        WarmUp::exact(self.spread.span() - 1)
     }
 
-    fn reset(&mut self, why: Reset) {
-        if why == Reset::Start {
-            self.spread.reset();
-        }
+    fn reset(&mut self) {
+        self.spread.reset();
     }
 
     fn save(&self, to: &mut Bytes) {
@@ -104,11 +84,8 @@ mod tests {
 
     #[test]
     fn bands_by_hand() {
-        let mut bands = Bbands::new(Source::Close, 2, 1.0);
-        bands.spread.push(1.0);
-        let moments = bands.spread.push(3.0);
-        assert_eq!(bands.bands(3.0, moments), [3.0, 2.0, 1.0, 1.0, 1.0]);
-        let moments = bands.spread.push(3.0);
-        assert_eq!(bands.bands(3.0, moments), [3.0, 3.0, 3.0, 0.5, 0.0]);
+        let mut bands = Bbands::new(2, 1.0);
+        let given = [1.0, 3.0, 3.0].map(|x| bands.push(x));
+        assert_eq!(given, [None, Some([3.0, 2.0, 1.0, 1.0, 1.0]), Some([3.0, 3.0, 3.0, 0.5, 0.0])]);
     }
 }

@@ -3,49 +3,44 @@
 //! The mean deviation is about the current mean, so every bar looks at the whole window: O(n) a bar.
 
 use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Filter, Lag, OfSource};
+use super::parts::{Filter, Lag, lane_of};
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// (x − mean)/(0.015·mean deviation) over the last n values.
 #[derive(Debug, Clone)]
-pub struct Cci {
-    /// The window without its newest value.
-    older: Lag,
-}
+pub struct Cci(Lag);
 
 impl Cci {
     /// Over `n` values, at least 2.
     pub fn new(n: u32) -> Self {
-        Self { older: Lag::new(n.max(2) as usize - 1) }
+        Self(Lag::new(n.max(2) as usize))
     }
 }
 
-/// Σ of `term` over values, in four interleaved sums, which a processor adds at once.
-#[inline]
-fn sum(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
-    let (fours, rest) = values.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for four in fours {
-        for (sum, &value) in sums.iter_mut().zip(four) {
-            *sum += term(value);
-        }
+/// Σ of `term` over `n` values that are `at` their places: a sum for each quarter, which a processor adds at once, and one
+/// for the rest. Neighbours go to the same sum, as reading them together would wait for the newest to be stored.
+#[inline(always)]
+fn sum(n: usize, at: impl Fn(usize) -> f64, term: impl Fn(f64) -> f64) -> f64 {
+    let (quarter, mut sums) = (n / 4, [0.0; 4]);
+    for i in 0..quarter {
+        let terms = [0, 1, 2, 3].map(|part| term(at(part * quarter + i)));
+        sums = [sums[0] + terms[0], sums[1] + terms[1], sums[2] + terms[2], sums[3] + terms[3]];
     }
-    let rest: f64 = rest.iter().fold(0.0, |sum, &value| sum + term(value));
+    let rest = (4 * quarter..n).fold(0.0, |sum, i| sum + term(at(i)));
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
-/// The index of `value` after `older` ones.
+/// The index of `value`, the newest of `n` values that are `at` their places.
 ///
 /// All is measured from `value`: its lead over the mean, and each value's distance from the mean by that lead. So what
 /// rounding costs is counted in distances, not in prices, and equal values are at no distance.
-#[inline]
-fn index(older: &[f64], value: f64) -> f64 {
-    let n = (older.len() + 1) as f64;
-    let lead = sum(older, |x| value - x) / n;
-    let deviation = (sum(older, |x| (lead - (value - x)).abs()) + lead.abs()) / n;
+#[inline(always)]
+fn index(value: f64, n: usize, at: impl Fn(usize) -> f64) -> f64 {
+    let share = 1.0 / n as f64;
+    let lead = sum(n, &at, |x| value - x) * share;
+    let deviation = sum(n, &at, |x| (lead - (value - x)).abs()) * share;
     if deviation > 0.0 { lead / (0.015 * deviation) } else { 0.0 }
 }
 
@@ -61,36 +56,38 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib CCI; D. Lambert, Commodity Channel Index, 1980",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(Source::Hlc3, Cci::new(args.count("period"))))),
+    build: |args| lane_of(Source::Hlc3, Cci::new(args.count("period"))),
 };
 
 impl Filter for Cci {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
-        let given = self.peek(value);
-        self.older.push(value);
-        given
+        self.0.push(value);
+        let window = self.0.cells()?;
+        Some(index(value, window.len(), |i| window[i]))
     }
 
-    #[inline]
     fn peek(&self, value: f64) -> Option<f64> {
-        self.older.before().map(|_| index(self.older.cells(), value))
+        let (window, place) = self.0.cells_with_next()?;
+        Some(index(value, window.len(), |i| if i == place { value } else { window[i] }))
     }
 
     fn warm_up(&self) -> WarmUp {
-        WarmUp::exact(self.older.cells().len() as u32)
+        WarmUp::exact(self.0.span() as u32 - 1)
     }
 
     fn reset(&mut self) {
-        self.older.reset();
+        self.0.reset();
     }
 
     fn save(&self, to: &mut Bytes) {
-        self.older.save(to);
+        self.0.save(to);
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.older.restore(from)
+        self.0.restore(from)
     }
 }
 

@@ -1,22 +1,21 @@
 //! Double exponential moving average: an EMA, and what its own EMA lags behind it.
 
 use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Ema, Filter, OfSource};
+use super::parts::{Average, Filter, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 2·E − EE, EE the EMA of E.
 #[derive(Debug, Clone)]
 pub struct Dema {
-    once: Ema,
-    twice: Ema,
+    once: Average,
+    twice: Average,
 }
 
 impl Dema {
     /// Over `n` values, at least 1.
     pub fn new(n: u32) -> Self {
-        Self { once: Ema::new(n), twice: Ema::new(n) }
+        Self { once: Average::exponential(n), twice: Average::exponential(n) }
     }
 }
 
@@ -32,17 +31,19 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib DEMA; P. Mulloy, Smoothing Data with Faster Moving Averages, 1994",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Dema::new(args.count("period"))))),
+    build: |args| lane_of(args.source("source"), Dema::new(args.count("period"))),
 };
 
 impl Filter for Dema {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
         let once = self.once.push(value)?;
         Some(2.0 * once - self.twice.push(once)?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
         let once = self.once.peek(value)?;
         Some(2.0 * once - self.twice.peek(once)?)

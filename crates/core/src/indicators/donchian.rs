@@ -1,8 +1,9 @@
 //! Donchian channel: the extremes of the last n bars and their middle.
 
-use super::contract::{Indicator, NULL, Reset, WarmUp};
+use super::contract::WarmUp;
 use super::high_low::HighLow;
 use super::lane::Each;
+use super::parts::{BarFilter, OfBar};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
 use crate::snapshot::{Bytes, Read, SnapshotError};
@@ -24,34 +25,34 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib DONCHIAN",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(Donchian(HighLow::new(args.count("period"))))),
+    build: |args| Box::new(Each::new(OfBar(Donchian(HighLow::new(args.count("period")))))),
 };
 
 #[inline]
-fn write(extremes: Option<(f64, f64)>, out: &mut [f64]) {
-    let bands = extremes.map_or([NULL; 3], |(high, low)| [high, (high + low) / 2.0, low]);
-    out.copy_from_slice(&bands);
+fn bands([high, low]: [f64; 2]) -> [f64; 3] {
+    [high, (high + low) / 2.0, low]
 }
 
-impl Indicator for Donchian {
+impl BarFilter for Donchian {
+    type Value = [f64; 3];
     const OUTPUTS: &'static [&'static str] = &["upper", "middle", "lower"];
 
-    #[inline]
-    fn update(&mut self, closed: &Bar, out: &mut [f64]) {
-        write(self.0.extremes(closed), out);
+    #[inline(always)]
+    fn push(&mut self, bar: &Bar) -> Option<[f64; 3]> {
+        self.0.push(bar).map(bands)
     }
 
-    #[inline]
-    fn peek(&self, forming: &Bar, out: &mut [f64]) {
-        write(self.0.peek_extremes(forming), out);
+    #[inline(always)]
+    fn peek(&self, bar: &Bar) -> Option<[f64; 3]> {
+        self.0.peek(bar).map(bands)
     }
 
     fn warm_up(&self) -> WarmUp {
         self.0.warm_up()
     }
 
-    fn reset(&mut self, why: Reset) {
-        self.0.reset(why);
+    fn reset(&mut self) {
+        self.0.reset();
     }
 
     fn save(&self, to: &mut Bytes) {

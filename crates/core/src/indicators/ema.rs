@@ -1,7 +1,6 @@
 //! Exponential moving average.
 
-use super::lane::Each;
-use super::parts::{Ema, OfSource};
+use super::parts::{Average, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 
 /// The catalogue's entry. The formula is the part [`Ema`].
@@ -16,5 +15,5 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib EMA",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Ema::new(args.count("period"))))),
+    build: |args| lane_of(args.source("source"), Average::exponential(args.count("period"))),
 };

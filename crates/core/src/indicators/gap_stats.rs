@@ -32,7 +32,7 @@ impl Counts {
         Self { large: (gap.abs() > threshold).into(), up: (gap > 0.0).into(), down: (gap < 0.0).into() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn plus(self, gap: Self) -> Self {
         Self { large: self.large + gap.large, up: self.up + gap.up, down: self.down + gap.down }
     }
@@ -95,7 +95,7 @@ pub static ENTRY: Entry = Entry {
 impl Indicator for GapStats {
     const OUTPUTS: &'static [&'static str] = &["avg_gap", "gap_count", "up", "down"];
 
-    #[inline]
+    #[inline(always)]
     fn update(&mut self, closed: &Bar, out: &mut [f64]) {
         let Some(before) = self.before.replace(closed.close) else {
             out.fill(NULL);
@@ -108,7 +108,7 @@ impl Indicator for GapStats {
         if self.sum.is_full() { self.write(sum, self.counts, out) } else { out.fill(NULL) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, forming: &Bar, out: &mut [f64]) {
         match self.before {
             Some(before) if self.sum.would_be_full() => {

@@ -1,8 +1,7 @@
 //! Hull moving average: a short weighted average doubled, the long one taken off, smoothed once more.
 
 use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Filter, OfSource};
+use super::parts::{Filter, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use super::wma::Wma;
 use crate::snapshot::{Bytes, Read, SnapshotError};
@@ -34,17 +33,19 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib HMA; A. Hull, 2005",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Hma::new(args.count("period"))))),
+    build: |args| lane_of(args.source("source"), Hma::new(args.count("period"))),
 };
 
 impl Filter for Hma {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
         let (half, full) = (self.half.push(value), self.full.push(value));
         self.smooth.push(2.0 * half? - full?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
         let (half, full) = (self.half.peek(value)?, self.full.peek(value)?);
         self.smooth.peek(2.0 * half - full)

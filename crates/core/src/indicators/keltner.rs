@@ -1,9 +1,9 @@
 //! Keltner channel: an average of the close, and k average true ranges on either side.
 
 use super::atr::Atr;
-use super::contract::{Indicator, NULL, Reset, WarmUp};
+use super::contract::WarmUp;
 use super::lane::Each;
-use super::parts::{BarFilter, Ema, Filter};
+use super::parts::{Average, BarFilter, Filter, OfBar};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
 use crate::snapshot::{Bytes, Read, SnapshotError};
@@ -11,7 +11,7 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 /// EMA of the close ± k·ATR.
 #[derive(Debug, Clone)]
 pub struct Keltner {
-    middle: Ema,
+    middle: Average,
     range: Atr,
     k: f64,
 }
@@ -19,7 +19,7 @@ pub struct Keltner {
 impl Keltner {
     /// An average over `n` closes, a range over `atr` true ranges, each at least 1, and `k` ranges wide.
     pub fn new(n: u32, atr: u32, k: f64) -> Self {
-        Self { middle: Ema::new(n), range: Atr::new(atr), k }
+        Self { middle: Average::exponential(n), range: Atr::new(atr), k }
     }
 }
 
@@ -35,45 +35,43 @@ pub static ENTRY: Entry = Entry {
     reference: "TradingView KC with Wilder's range; QuantConnect LEAN KeltnerChannels",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(Keltner::new(args.count("period"), args.count("atr"), args.real("k")))),
+    build: |args| {
+        Box::new(Each::new(OfBar(Keltner::new(args.count("period"), args.count("atr"), args.real("k")))))
+    },
 };
 
 /// The parameters of both channels.
 pub(super) const PARAMS: &[Param] =
     &[Param::count("period", 1, 20), Param::count("atr", 1, 10), Param::real("k", 0.0, 100.0, 2.0)];
 
-/// Writes a channel `k` ranges wide, or none before both averages have started.
+/// A channel `k` ranges wide, once both averages have started.
 #[inline]
-pub(super) fn write(middle: Option<f64>, range: Option<f64>, k: f64, out: &mut [f64]) {
-    let bands = match (middle, range) {
-        (Some(middle), Some(range)) => [middle + k * range, middle, middle - k * range],
-        _ => [NULL; 3],
-    };
-    out.copy_from_slice(&bands);
+pub(super) fn channel(middle: Option<f64>, range: Option<f64>, k: f64) -> Option<[f64; 3]> {
+    let (middle, range) = (middle?, range?);
+    Some([middle + k * range, middle, middle - k * range])
 }
 
-impl Indicator for Keltner {
+impl BarFilter for Keltner {
+    type Value = [f64; 3];
     const OUTPUTS: &'static [&'static str] = &["upper", "middle", "lower"];
 
-    #[inline]
-    fn update(&mut self, closed: &Bar, out: &mut [f64]) {
-        write(self.middle.push(closed.close), self.range.push(closed), self.k, out);
+    #[inline(always)]
+    fn push(&mut self, bar: &Bar) -> Option<[f64; 3]> {
+        channel(self.middle.push(bar.close), self.range.push(bar), self.k)
     }
 
-    #[inline]
-    fn peek(&self, forming: &Bar, out: &mut [f64]) {
-        write(self.middle.peek(forming.close), self.range.peek(forming), self.k, out);
+    #[inline(always)]
+    fn peek(&self, bar: &Bar) -> Option<[f64; 3]> {
+        channel(self.middle.peek(bar.close), self.range.peek(bar), self.k)
     }
 
     fn warm_up(&self) -> WarmUp {
         self.middle.warm_up().and(self.range.warm_up())
     }
 
-    fn reset(&mut self, why: Reset) {
-        if why == Reset::Start {
-            self.middle.reset();
-            self.range.reset();
-        }
+    fn reset(&mut self) {
+        self.middle.reset();
+        self.range.reset();
     }
 
     fn save(&self, to: &mut Bytes) {

@@ -1,9 +1,9 @@
 //! Keltner channel as TA-Lib computes it: of the typical price, both averages seeded to start together.
 
-use super::contract::{Indicator, Reset, WarmUp};
-use super::keltner::{PARAMS, write};
+use super::contract::WarmUp;
+use super::keltner::{PARAMS, channel};
 use super::lane::Each;
-use super::parts::{BarFilter, Ema, Filter, Wilder};
+use super::parts::{Average, BarFilter, Delayed, Filter, OfBar};
 use super::source::Source;
 use super::spec::{Entry, Inputs, anything};
 use super::true_range::TrueRange;
@@ -13,18 +13,10 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 /// EMA of hlc3 ± k·ATR, the one that would start earlier delayed until both start.
 #[derive(Debug, Clone)]
 pub struct KeltnerTalib {
-    middle: Delayed<Ema>,
+    middle: Delayed<Average>,
     before: TrueRange,
-    range: Delayed<Wilder>,
+    range: Delayed<Average>,
     k: f64,
-}
-
-/// A filter that lets its first values pass.
-#[derive(Debug, Clone)]
-struct Delayed<F> {
-    delay: u32,
-    passed: u32,
-    filter: F,
 }
 
 impl KeltnerTalib {
@@ -33,9 +25,9 @@ impl KeltnerTalib {
         let (n, atr) = (n.max(1), atr.max(1));
         let first = atr.max(n - 1);
         Self {
-            middle: Delayed::new(first - (n - 1), Ema::new(n)),
+            middle: Delayed::new(first - (n - 1), Average::exponential(n)),
             before: TrueRange::default(),
-            range: Delayed::new(first - atr, Wilder::new(atr)),
+            range: Delayed::new(first - atr, Average::wilder(atr)),
             k,
         }
     }
@@ -55,76 +47,36 @@ pub static ENTRY: Entry = Entry {
     has_gaps: false,
     check: anything,
     build: |args| {
-        Box::new(Each::new(KeltnerTalib::new(args.count("period"), args.count("atr"), args.real("k"))))
+        Box::new(Each::new(OfBar(KeltnerTalib::new(args.count("period"), args.count("atr"), args.real("k")))))
     },
 };
 
-impl<F: Filter> Delayed<F> {
-    fn new(delay: u32, filter: F) -> Self {
-        Self { delay, passed: 0, filter }
-    }
-
-    #[inline]
-    fn push(&mut self, value: f64) -> Option<f64> {
-        if self.passed < self.delay {
-            self.passed += 1;
-            return None;
-        }
-        self.filter.push(value)
-    }
-
-    #[inline]
-    fn peek(&self, value: f64) -> Option<f64> {
-        if self.passed < self.delay { None } else { self.filter.peek(value) }
-    }
-
-    fn warm_up(&self) -> WarmUp {
-        self.filter.warm_up().after(self.delay)
-    }
-
-    fn reset(&mut self) {
-        self.passed = 0;
-        self.filter.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        to.u32(self.passed);
-        self.filter.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.passed = from.at_most("passed values", self.delay as usize)? as u32;
-        self.filter.restore(from)
-    }
-}
-
-impl Indicator for KeltnerTalib {
+impl BarFilter for KeltnerTalib {
+    type Value = [f64; 3];
     const OUTPUTS: &'static [&'static str] = &["upper", "middle", "lower"];
 
-    #[inline]
-    fn update(&mut self, closed: &Bar, out: &mut [f64]) {
-        let middle = self.middle.push(Source::Hlc3.of(closed));
-        let range = self.before.push(closed).and_then(|range| self.range.push(range));
-        write(middle, range, self.k, out);
+    #[inline(always)]
+    fn push(&mut self, bar: &Bar) -> Option<[f64; 3]> {
+        let middle = self.middle.push(Source::Hlc3.of(bar));
+        let range = self.before.push(bar).and_then(|range| self.range.push(range));
+        channel(middle, range, self.k)
     }
 
-    #[inline]
-    fn peek(&self, forming: &Bar, out: &mut [f64]) {
-        let middle = self.middle.peek(Source::Hlc3.of(forming));
-        let range = self.before.peek(forming).and_then(|range| self.range.peek(range));
-        write(middle, range, self.k, out);
+    #[inline(always)]
+    fn peek(&self, bar: &Bar) -> Option<[f64; 3]> {
+        let middle = self.middle.peek(Source::Hlc3.of(bar));
+        let range = self.before.peek(bar).and_then(|range| self.range.peek(range));
+        channel(middle, range, self.k)
     }
 
     fn warm_up(&self) -> WarmUp {
         self.middle.warm_up().and(self.range.warm_up().on(self.before.warm_up()))
     }
 
-    fn reset(&mut self, why: Reset) {
-        if why == Reset::Start {
-            self.middle.reset();
-            self.before.reset();
-            self.range.reset();
-        }
+    fn reset(&mut self) {
+        self.middle.reset();
+        self.before.reset();
+        self.range.reset();
     }
 
     fn save(&self, to: &mut Bytes) {

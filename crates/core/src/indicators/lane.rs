@@ -5,6 +5,7 @@
 
 use super::contract::{Indicator, Reset, WarmUp};
 use crate::bar::Bar;
+use crate::columns::Bars;
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// A symbol's place in a lane.
@@ -36,10 +37,10 @@ pub trait Lane: Send {
     fn step(&mut self, slot: Slot, bar: &Bar, out: &mut [f64]);
 
     /// A chunk of history of one symbol.
-    fn run(&mut self, slot: Slot, bars: &[Bar], out: &mut [f64]);
+    fn run(&mut self, slot: Slot, bars: Bars<'_>, out: &mut [f64]);
 
-    /// A market minute: `bars[i]` is the next bar of `slots[i]`.
-    fn sweep(&mut self, slots: &[Slot], bars: &[Bar], out: &mut [f64]);
+    /// A market minute: bar `i` is the next one of `slots[i]`.
+    fn sweep(&mut self, slots: &[Slot], bars: Bars<'_>, out: &mut [f64]);
 
     /// What `step` would write for a forming bar.
     fn peek(&self, slot: Slot, forming: &Bar, out: &mut [f64]);
@@ -62,12 +63,14 @@ pub trait Lane: Send {
 pub struct Each<I> {
     fresh: I,
     of: Vec<I>,
+    /// Stands in while `run` works on one by value; as new.
+    spare: Option<I>,
 }
 
 impl<I: Indicator> Each<I> {
     /// A lane of copies of `fresh`, which has seen no bar, with room for one symbol.
     pub fn new(fresh: I) -> Self {
-        Self { of: vec![fresh.clone()], fresh }
+        Self { of: vec![fresh.clone()], spare: None, fresh }
     }
 }
 
@@ -88,19 +91,22 @@ impl<I: Indicator> Lane for Each<I> {
         self.of[slot.index()].update(bar, out);
     }
 
-    fn run(&mut self, slot: Slot, bars: &[Bar], out: &mut [f64]) {
+    fn run(&mut self, slot: Slot, bars: Bars<'_>, out: &mut [f64]) {
         assert_eq!(out.len(), bars.len() * I::OUTPUTS.len(), "an output for each bar");
-        let indicator = &mut self.of[slot.index()];
+        // By value the state stays in registers; behind a reference each bar would wait for the one before to be stored.
+        let spare = self.spare.take().unwrap_or_else(|| self.fresh.clone());
+        let mut indicator = std::mem::replace(&mut self.of[slot.index()], spare);
         for (bar, out) in bars.iter().zip(out.chunks_exact_mut(I::OUTPUTS.len())) {
-            indicator.update(bar, out);
+            indicator.update(&bar, out);
         }
+        self.spare = Some(std::mem::replace(&mut self.of[slot.index()], indicator));
     }
 
-    fn sweep(&mut self, slots: &[Slot], bars: &[Bar], out: &mut [f64]) {
+    fn sweep(&mut self, slots: &[Slot], bars: Bars<'_>, out: &mut [f64]) {
         assert_eq!(slots.len(), bars.len(), "a bar for each slot");
         assert_eq!(out.len(), bars.len() * I::OUTPUTS.len(), "an output for each bar");
-        for ((slot, bar), out) in slots.iter().zip(bars).zip(out.chunks_exact_mut(I::OUTPUTS.len())) {
-            self.of[slot.index()].update(bar, out);
+        for ((slot, bar), out) in slots.iter().zip(bars.iter()).zip(out.chunks_exact_mut(I::OUTPUTS.len())) {
+            self.of[slot.index()].update(&bar, out);
         }
     }
 

@@ -59,7 +59,9 @@ pub static ENTRY: Entry = Entry {
 };
 
 impl BarFilter for Mfi {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, bar: &Bar) -> Option<f64> {
         if bar.volume.is_nan() {
             return None;
@@ -70,7 +72,7 @@ impl BarFilter for Mfi {
         self.rising.is_full().then(|| index(rising, falling))
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, bar: &Bar) -> Option<f64> {
         if bar.volume.is_nan() || !self.rising.would_be_full() {
             return None;

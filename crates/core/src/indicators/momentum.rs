@@ -1,8 +1,7 @@
 //! Momentum: how far the value has come in n bars.
 
 use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Filter, Lag, OfSource};
+use super::parts::{Filter, Lag, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
@@ -31,24 +30,24 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib MOM",
     has_gaps: false,
     check: anything,
-    build: |args| {
-        Box::new(Each::new(OfSource::new(args.source("source"), Momentum::new(args.count("period")))))
-    },
+    build: |args| lane_of(args.source("source"), Momentum::new(args.count("period"))),
 };
 
 impl Filter for Momentum {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
         self.lag.push(value).map(|before| value - before)
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
         self.lag.before().map(|before| value - before)
     }
 
     fn warm_up(&self) -> WarmUp {
-        WarmUp::exact(self.lag.cells().len() as u32)
+        WarmUp::exact(self.lag.span() as u32)
     }
 
     fn reset(&mut self) {

@@ -34,12 +34,14 @@ pub static ENTRY: Entry = Entry {
 };
 
 impl BarFilter for Natr {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, bar: &Bar) -> Option<f64> {
         Some(percent(self.0.push(bar)?, bar.close))
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, bar: &Bar) -> Option<f64> {
         Some(percent(self.0.peek(bar)?, bar.close))
     }

@@ -8,23 +8,25 @@ use crate::bar::Bar;
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Σ±volume, by the sign of the close's change.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Obv {
-    before: Option<f64>,
+    /// The close before; at the start what every close is above.
+    before: f64,
     sum: Endless,
+}
+
+impl Default for Obv {
+    fn default() -> Self {
+        Self { before: f64::NEG_INFINITY, sum: Endless::default() }
+    }
 }
 
 impl Obv {
     #[inline]
     fn after(&self, bar: &Bar) -> Endless {
-        let before = self.before.unwrap_or(f64::NEG_INFINITY);
-        if bar.close > before {
-            self.sum.plus(bar.volume)
-        } else if bar.close < before {
-            self.sum.plus(-bar.volume)
-        } else {
-            self.sum
-        }
+        // Without a branch: which way a market goes can't be predicted.
+        let sign = f64::from(i8::from(bar.close > self.before) - i8::from(bar.close < self.before));
+        self.sum.plus(sign * bar.volume)
     }
 }
 
@@ -45,17 +47,19 @@ pub static ENTRY: Entry = Entry {
 };
 
 impl BarFilter for Obv {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, bar: &Bar) -> Option<f64> {
         if bar.volume.is_nan() {
             return None;
         }
         self.sum = self.after(bar);
-        self.before = Some(bar.close);
+        self.before = bar.close;
         Some(self.sum.value())
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, bar: &Bar) -> Option<f64> {
         (!bar.volume.is_nan()).then(|| self.after(bar).value())
     }
@@ -69,12 +73,12 @@ impl BarFilter for Obv {
     }
 
     fn save(&self, to: &mut Bytes) {
-        to.option(self.before);
+        to.f64(self.before);
         self.sum.save(to);
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.before = from.option()?;
+        self.before = from.f64()?;
         self.sum = Endless::restore(from)?;
         Ok(())
     }

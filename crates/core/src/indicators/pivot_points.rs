@@ -116,13 +116,13 @@ pub static ENTRY: Entry = Entry {
 impl Indicator for PivotPoints {
     const OUTPUTS: &'static [&'static str] = &["pp", "r1", "r2", "r3", "s1", "s2", "s3"];
 
-    #[inline]
+    #[inline(always)]
     fn update(&mut self, closed: &Bar, out: &mut [f64]) {
         self.session.take(closed);
         out.copy_from_slice(&self.levels);
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, _: &Bar, out: &mut [f64]) {
         out.copy_from_slice(&self.levels);
     }

@@ -1,23 +1,23 @@
 //! Relative strength index: the share of rising in all movement, by Wilder's averages.
 
-use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Filter, OfSource, Wilder};
+use super::contract::{NULL, WarmUp};
+use super::parts::{Average, Filter, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 100·gain/(gain + loss) of Wilder's averages of rises and falls.
 #[derive(Debug, Clone)]
 pub struct Rsi {
-    gain: Wilder,
-    loss: Wilder,
-    before: Option<f64>,
+    gain: Average,
+    loss: Average,
+    /// The value before; the null at the start.
+    before: f64,
 }
 
 impl Rsi {
     /// Over `n` changes, at least 1.
     pub fn new(n: u32) -> Self {
-        Self { gain: Wilder::new(n), loss: Wilder::new(n), before: None }
+        Self { gain: Average::wilder(n), loss: Average::wilder(n), before: NULL }
     }
 }
 
@@ -43,23 +43,32 @@ pub static ENTRY: Entry = Entry {
     outputs: &[""],
     formula: "100·g/(g+l), g and l Wilder's averages of rises and falls: y = (y·(n-1)+x)/n",
     conventions: "seeded with the means of the first n changes, at row n; no movement at all gives 0",
-    reference: "TA-Lib RSI; J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
+    reference: "TA-Lib RSI; J. W. Average, New Concepts in Technical Trading Systems, 1978",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Rsi::new(args.count("period"))))),
+    build: |args| lane_of(args.source("source"), Rsi::new(args.count("period"))),
 };
 
 impl Filter for Rsi {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
-        let (rise, fall) = moves(self.before.replace(value)?, value);
+        let before = std::mem::replace(&mut self.before, value);
+        if before.is_nan() {
+            return None;
+        }
+        let (rise, fall) = moves(before, value);
         let (gain, loss) = (self.gain.push(rise), self.loss.push(fall));
         Some(index(gain?, loss?))
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
-        let (rise, fall) = moves(self.before?, value);
+        if self.before.is_nan() {
+            return None;
+        }
+        let (rise, fall) = moves(self.before, value);
         Some(index(self.gain.peek(rise)?, self.loss.peek(fall)?))
     }
 
@@ -70,19 +79,19 @@ impl Filter for Rsi {
     fn reset(&mut self) {
         self.gain.reset();
         self.loss.reset();
-        self.before = None;
+        self.before = NULL;
     }
 
     fn save(&self, to: &mut Bytes) {
         self.gain.save(to);
         self.loss.save(to);
-        to.option(self.before);
+        to.f64(self.before);
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
         self.gain.restore(from)?;
         self.loss.restore(from)?;
-        self.before = from.option()?;
+        self.before = from.f64()?;
         Ok(())
     }
 }

@@ -1,8 +1,7 @@
 //! Simple moving average: the mean of the last n values.
 
 use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Filter, OfSource, Sum, Window};
+use super::parts::{Filter, Sum, Window, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
@@ -32,17 +31,19 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib SMA; exact where TA-Lib keeps the rounding of a bad print",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Sma::new(args.count("period"))))),
+    build: |args| lane_of(args.source("source"), Sma::new(args.count("period"))),
 };
 
 impl Filter for Sma {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
         let sum = self.window.push(value);
         self.window.is_full().then(|| sum / self.n)
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
         self.window.would_be_full().then(|| self.window.peek(value) / self.n)
     }

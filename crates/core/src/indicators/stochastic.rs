@@ -1,9 +1,9 @@
 //! Stochastic oscillator: where the close lies in the range of the last n bars, smoothed, and its average.
 
-use super::contract::{Indicator, NULL, Reset, WarmUp};
+use super::contract::WarmUp;
+use super::high_low::HighLow;
 use super::lane::Each;
-use super::parts::{Filter, Max, Min, Window};
-use super::sma::Sma;
+use super::parts::{BarFilter, Filter, OfBar, RunningMean};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
 use crate::snapshot::{Bytes, Read, SnapshotError};
@@ -11,47 +11,21 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 /// %K, the smoothed place of the close in the range, and %D, its average; both begin with %D.
 #[derive(Debug, Clone)]
 pub struct Stochastic {
-    highest: Window<Max>,
-    lowest: Window<Min>,
-    smooth: Sma,
-    average: Sma,
+    range: HighLow,
+    smooth: RunningMean,
+    average: RunningMean,
 }
 
 impl Stochastic {
     /// The range of `n` bars, %K averaged over `smooth` values, %D over `average` of %K; each at least 1.
     pub fn new(n: u32, smooth: u32, average: u32) -> Self {
-        Self {
-            highest: Window::new(n as usize),
-            lowest: Window::new(n as usize),
-            smooth: Sma::new(smooth),
-            average: Sma::new(average),
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, bar: &Bar) -> Option<[f64; 2]> {
-        let (highest, lowest) = (self.highest.push(bar.high), self.lowest.push(bar.low));
-        if !self.highest.is_full() {
-            return None;
-        }
-        let k = self.smooth.push(place(highest, lowest, bar.close))?;
-        Some([k, self.average.push(k)?])
-    }
-
-    #[inline]
-    fn would_push(&self, bar: &Bar) -> Option<[f64; 2]> {
-        if !self.highest.would_be_full() {
-            return None;
-        }
-        let (highest, lowest) = (self.highest.peek(bar.high), self.lowest.peek(bar.low));
-        let k = self.smooth.peek(place(highest, lowest, bar.close))?;
-        Some([k, self.average.peek(k)?])
+        Self { range: HighLow::new(n), smooth: RunningMean::new(smooth), average: RunningMean::new(average) }
     }
 }
 
 /// The close's place in the range, in percent.
 #[inline]
-fn place(highest: f64, lowest: f64, close: f64) -> f64 {
+fn place([highest, lowest]: [f64; 2], close: f64) -> f64 {
     let range = highest - lowest;
     if range > 0.0 { 100.0 * ((close - lowest) / range) } else { 0.0 }
 }
@@ -65,51 +39,52 @@ pub static ENTRY: Entry = Entry {
     outputs: &["k", "d"],
     formula: "k = SMA of 100·(close - L)/(H - L), H the highest high and L the lowest low of the last n bars; \
               d = SMA of k",
-    conventions: "both begin at row k-1 + smooth-1 + d-1; a flat window counts as 0",
+    conventions: "both begin at row k-1 + smooth-1 + d-1; a flat window counts as 0; averaged by \
+                  running sums as TA-Lib does, so where k has been 0 for long a residue below 1e-13 may stand for 0",
     reference: "TA-Lib STOCH, both averages simple; G. Lane",
     has_gaps: false,
     check: anything,
     build: |args| {
-        Box::new(Each::new(Stochastic::new(args.count("k"), args.count("smooth"), args.count("d"))))
+        Box::new(Each::new(OfBar(Stochastic::new(args.count("k"), args.count("smooth"), args.count("d")))))
     },
 };
 
-impl Indicator for Stochastic {
+impl BarFilter for Stochastic {
+    type Value = [f64; 2];
     const OUTPUTS: &'static [&'static str] = &["k", "d"];
 
-    #[inline]
-    fn update(&mut self, closed: &Bar, out: &mut [f64]) {
-        out.copy_from_slice(&self.push(closed).unwrap_or([NULL; 2]));
+    #[inline(always)]
+    fn push(&mut self, bar: &Bar) -> Option<[f64; 2]> {
+        let range = self.range.push(bar)?;
+        let k = self.smooth.push(place(range, bar.close))?;
+        Some([k, self.average.push(k)?])
     }
 
-    #[inline]
-    fn peek(&self, forming: &Bar, out: &mut [f64]) {
-        out.copy_from_slice(&self.would_push(forming).unwrap_or([NULL; 2]));
+    #[inline(always)]
+    fn peek(&self, bar: &Bar) -> Option<[f64; 2]> {
+        let range = self.range.peek(bar)?;
+        let k = self.smooth.peek(place(range, bar.close))?;
+        Some([k, self.average.peek(k)?])
     }
 
     fn warm_up(&self) -> WarmUp {
-        self.average.warm_up().on(self.smooth.warm_up()).after(self.highest.span() as u32 - 1)
+        self.average.warm_up().on(self.smooth.warm_up()).on(self.range.warm_up())
     }
 
-    fn reset(&mut self, why: Reset) {
-        if why == Reset::Start {
-            self.highest.reset();
-            self.lowest.reset();
-            self.smooth.reset();
-            self.average.reset();
-        }
+    fn reset(&mut self) {
+        self.range.reset();
+        self.smooth.reset();
+        self.average.reset();
     }
 
     fn save(&self, to: &mut Bytes) {
-        self.highest.save(to);
-        self.lowest.save(to);
+        self.range.save(to);
         self.smooth.save(to);
         self.average.save(to);
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.highest.restore(from)?;
-        self.lowest.restore(from)?;
+        self.range.restore(from)?;
         self.smooth.restore(from)?;
         self.average.restore(from)
     }
@@ -122,10 +97,10 @@ mod tests {
     #[test]
     fn the_place_is_in_percent_of_the_range() {
         assert_eq!(
-            [place(12.0, 8.0, 9.0), place(12.0, 8.0, 12.0), place(12.0, 8.0, 8.0)],
+            [place([12.0, 8.0], 9.0), place([12.0, 8.0], 12.0), place([12.0, 8.0], 8.0)],
             [25.0, 100.0, 0.0]
         );
-        assert_eq!(place(8.0, 8.0, 8.0), 0.0);
+        assert_eq!(place([8.0, 8.0], 8.0), 0.0);
     }
 
     #[test]

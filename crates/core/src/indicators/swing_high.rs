@@ -1,8 +1,7 @@
 //! Swing highs: bars that no neighbour on either side tops.
 
 use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Combine, Filter, Lag, Max, OfSource, Window};
+use super::parts::{Combine, Filter, Lag, Max, Window, lane_of};
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
@@ -35,17 +34,19 @@ pub static ENTRY: Entry = Entry {
     reference: "exact",
     has_gaps: true,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(Source::High, Swing::<Max>::new(args.count("k"))))),
+    build: |args| lane_of(Source::High, Swing::<Max>::new(args.count("k"))),
 };
 
 impl<C: Combine> Filter for Swing<C> {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
         let (centre, extreme) = (self.centre.push(value), self.extreme.push(value));
         centre.filter(|&centre| self.extreme.is_full() && centre == extreme)
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
         let extreme = self.extreme.peek(value);
         self.centre.before().filter(|&centre| self.extreme.would_be_full() && centre == extreme)

@@ -1,7 +1,6 @@
 //! Swing lows: bars that no neighbour on either side undercuts.
 
-use super::lane::Each;
-use super::parts::{Min, OfSource};
+use super::parts::{Min, lane_of};
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
 use super::swing_high::Swing;
@@ -19,5 +18,5 @@ pub static ENTRY: Entry = Entry {
     reference: "exact",
     has_gaps: true,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(Source::Low, Swing::<Min>::new(args.count("k"))))),
+    build: |args| lane_of(Source::Low, Swing::<Min>::new(args.count("k"))),
 };

@@ -1,23 +1,26 @@
 //! Triple exponential moving average: an EMA with the lag of its first two repetitions taken out.
 
 use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Ema, Filter, OfSource};
+use super::parts::{Average, Filter, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 3·E − 3·EE + EEE, each the EMA of the one before.
 #[derive(Debug, Clone)]
 pub struct Tema {
-    once: Ema,
-    twice: Ema,
-    thrice: Ema,
+    once: Average,
+    twice: Average,
+    thrice: Average,
 }
 
 impl Tema {
     /// Over `n` values, at least 1.
     pub fn new(n: u32) -> Self {
-        Self { once: Ema::new(n), twice: Ema::new(n), thrice: Ema::new(n) }
+        Self {
+            once: Average::exponential(n),
+            twice: Average::exponential(n),
+            thrice: Average::exponential(n),
+        }
     }
 }
 
@@ -38,18 +41,20 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib TEMA; P. Mulloy, Smoothing Data with Faster Moving Averages, 1994",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Tema::new(args.count("period"))))),
+    build: |args| lane_of(args.source("source"), Tema::new(args.count("period"))),
 };
 
 impl Filter for Tema {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
         let once = self.once.push(value)?;
         let twice = self.twice.push(once)?;
         Some(tema(once, twice, self.thrice.push(twice)?))
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
         let once = self.once.peek(value)?;
         let twice = self.twice.peek(once)?;

@@ -1,6 +1,6 @@
 //! True range: how far prices went, the way from the close before included.
 
-use super::contract::WarmUp;
+use super::contract::{NULL, WarmUp};
 use super::lane::Each;
 use super::parts::{BarFilter, OfBar};
 use super::spec::{Entry, Inputs, anything};
@@ -8,9 +8,16 @@ use crate::bar::Bar;
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// max(high, close before) − min(low, close before).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TrueRange {
-    before: Option<f64>,
+    /// The close before; the null at the start.
+    before: f64,
+}
+
+impl Default for TrueRange {
+    fn default() -> Self {
+        Self { before: NULL }
+    }
 }
 
 /// The catalogue's entry.
@@ -22,26 +29,28 @@ pub static ENTRY: Entry = Entry {
     outputs: &[""],
     formula: "max(high, close before) - min(low, close before)",
     conventions: "first value at row 1",
-    reference: "TA-Lib TRANGE; J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
+    reference: "TA-Lib TRANGE; J. W. Average, New Concepts in Technical Trading Systems, 1978",
     has_gaps: false,
     check: anything,
     build: |_| Box::new(Each::new(OfBar(TrueRange::default()))),
 };
 
 impl BarFilter for TrueRange {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, bar: &Bar) -> Option<f64> {
         let range = self.peek(bar);
-        self.before = Some(bar.close);
+        self.before = bar.close;
         range
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, bar: &Bar) -> Option<f64> {
-        let before = self.before?;
+        let before = self.before;
         let top = if before > bar.high { before } else { bar.high };
         let bottom = if before < bar.low { before } else { bar.low };
-        Some(top - bottom)
+        (!before.is_nan()).then_some(top - bottom)
     }
 
     fn warm_up(&self) -> WarmUp {
@@ -49,15 +58,15 @@ impl BarFilter for TrueRange {
     }
 
     fn reset(&mut self) {
-        self.before = None;
+        self.before = NULL;
     }
 
     fn save(&self, to: &mut Bytes) {
-        to.option(self.before);
+        to.f64(self.before);
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.before = from.option()?;
+        self.before = from.f64()?;
         Ok(())
     }
 }

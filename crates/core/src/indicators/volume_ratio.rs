@@ -1,8 +1,7 @@
 //! Volume against its average.
 
 use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Filter, OfSource};
+use super::parts::{Filter, lane_of};
 use super::sma::Sma;
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
@@ -37,16 +36,18 @@ pub static ENTRY: Entry = Entry {
     reference: "exact",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(Source::Volume, Ratio::new(args.count("period"))))),
+    build: |args| lane_of(Source::Volume, Ratio::new(args.count("period"))),
 };
 
 impl Filter for Ratio {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
         Some(over(value, self.0.push(value)?))
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
         Some(over(value, self.0.peek(value)?))
     }

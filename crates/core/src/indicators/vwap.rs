@@ -33,7 +33,7 @@ impl Traded {
         (volume > 0.0).then(|| self.money.value() / volume)
     }
 
-    #[inline]
+    #[inline(always)]
     fn plus(self, price: f64, volume: f64) -> Self {
         if volume == 0.0 {
             return self;
@@ -93,7 +93,7 @@ pub static ENTRY: Entry = Entry {
 impl Indicator for Vwap {
     const OUTPUTS: &'static [&'static str] = &["vwap", "upper", "lower"];
 
-    #[inline]
+    #[inline(always)]
     fn update(&mut self, closed: &Bar, out: &mut [f64]) {
         if closed.volume.is_nan() {
             out.fill(NULL);
@@ -104,7 +104,7 @@ impl Indicator for Vwap {
         self.write(self.traded, price, out);
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, forming: &Bar, out: &mut [f64]) {
         if forming.volume.is_nan() {
             out.fill(NULL);

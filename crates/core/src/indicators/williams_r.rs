@@ -1,28 +1,26 @@
 //! Williams' %R: how far the close is below the highest high, in percent of the range.
 
-use super::contract::{Indicator, NULL, Reset, WarmUp};
+use super::contract::WarmUp;
+use super::high_low::HighLow;
 use super::lane::Each;
-use super::parts::{Max, Min, Window};
+use super::parts::{BarFilter, OfBar};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// −100·(highest − close)/(highest − lowest) over the last n bars.
 #[derive(Debug, Clone)]
-pub struct WilliamsR {
-    highest: Window<Max>,
-    lowest: Window<Min>,
-}
+pub struct WilliamsR(HighLow);
 
 impl WilliamsR {
     /// Over `n` bars, at least 1.
     pub fn new(n: u32) -> Self {
-        Self { highest: Window::new(n as usize), lowest: Window::new(n as usize) }
+        Self(HighLow::new(n))
     }
 }
 
 #[inline]
-fn percent(highest: f64, lowest: f64, close: f64) -> f64 {
+fn percent([highest, lowest]: [f64; 2], close: f64) -> f64 {
     let range = highest - lowest;
     if range > 0.0 { 100.0 * ((close - highest) / range) } else { 0.0 }
 }
@@ -39,43 +37,36 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib WILLR; L. Williams, How I Made One Million Dollars, 1973",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(WilliamsR::new(args.count("period")))),
+    build: |args| Box::new(Each::new(OfBar(WilliamsR::new(args.count("period"))))),
 };
 
-impl Indicator for WilliamsR {
-    const OUTPUTS: &'static [&'static str] = &[""];
+impl BarFilter for WilliamsR {
+    type Value = f64;
 
-    #[inline]
-    fn update(&mut self, closed: &Bar, out: &mut [f64]) {
-        let (highest, lowest) = (self.highest.push(closed.high), self.lowest.push(closed.low));
-        out[0] = if self.highest.is_full() { percent(highest, lowest, closed.close) } else { NULL };
+    #[inline(always)]
+    fn push(&mut self, bar: &Bar) -> Option<f64> {
+        Some(percent(self.0.push(bar)?, bar.close))
     }
 
-    #[inline]
-    fn peek(&self, forming: &Bar, out: &mut [f64]) {
-        let (highest, lowest) = (self.highest.peek(forming.high), self.lowest.peek(forming.low));
-        out[0] = if self.highest.would_be_full() { percent(highest, lowest, forming.close) } else { NULL };
+    #[inline(always)]
+    fn peek(&self, bar: &Bar) -> Option<f64> {
+        Some(percent(self.0.peek(bar)?, bar.close))
     }
 
     fn warm_up(&self) -> WarmUp {
-        WarmUp::exact(self.highest.span() as u32 - 1)
+        self.0.warm_up()
     }
 
-    fn reset(&mut self, why: Reset) {
-        if why == Reset::Start {
-            self.highest.reset();
-            self.lowest.reset();
-        }
+    fn reset(&mut self) {
+        self.0.reset();
     }
 
     fn save(&self, to: &mut Bytes) {
-        self.highest.save(to);
-        self.lowest.save(to);
+        self.0.save(to);
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.highest.restore(from)?;
-        self.lowest.restore(from)
+        self.0.restore(from)
     }
 }
 
@@ -85,8 +76,8 @@ mod tests {
 
     #[test]
     fn the_top_of_the_range_is_zero_and_never_minus_zero() {
-        assert_eq!(percent(12.0, 8.0, 9.0), -75.0);
-        assert_eq!(percent(12.0, 8.0, 12.0).to_bits(), 0.0_f64.to_bits());
-        assert_eq!(percent(8.0, 8.0, 8.0).to_bits(), 0.0_f64.to_bits());
+        assert_eq!(percent([12.0, 8.0], 9.0), -75.0);
+        assert_eq!(percent([12.0, 8.0], 12.0).to_bits(), 0.0_f64.to_bits());
+        assert_eq!(percent([8.0, 8.0], 8.0).to_bits(), 0.0_f64.to_bits());
     }
 }

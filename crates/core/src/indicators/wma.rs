@@ -1,8 +1,7 @@
 //! Weighted moving average: the newest of n values weighs n, the oldest 1.
 
 use super::contract::WarmUp;
-use super::lane::Each;
-use super::parts::{Filter, OfSource, Weighted};
+use super::parts::{Filter, Weighted, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
@@ -33,16 +32,18 @@ pub static ENTRY: Entry = Entry {
     reference: "TA-Lib WMA; exact where TA-Lib keeps the rounding of a bad print",
     has_gaps: false,
     check: anything,
-    build: |args| Box::new(Each::new(OfSource::new(args.source("source"), Wma::new(args.count("period"))))),
+    build: |args| lane_of(args.source("source"), Wma::new(args.count("period"))),
 };
 
 impl Filter for Wma {
-    #[inline]
+    type Value = f64;
+
+    #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
         self.window.push(value).map(|sum| sum / self.weights)
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
         self.window.peek(value).map(|sum| sum / self.weights)
     }

@@ -1,7 +1,7 @@
-//! A sum that never ends and never drifts: Neumaier's compensated accumulator.
+//! A sum that never ends and never drifts: a compensated accumulator.
 //!
-//! The rounding of each addition is kept apart and added back when the sum is read (Neumaier, *Rundungsfehleranalyse
-//! einiger Verfahren zur Summation endlicher Summen*, 1974).
+//! The rounding of each addition, exact by Knuth's two-sum (*The Art of Computer Programming* 2, §4.2.2), is kept apart and
+//! added back when the sum is read (Neumaier, *Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen*, 1974).
 
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
@@ -18,13 +18,13 @@ impl Endless {
     #[must_use]
     pub fn plus(self, value: f64) -> Self {
         let sum = self.sum + value;
-        let lost =
-            if self.sum.abs() >= value.abs() { (self.sum - sum) + value } else { (value - sum) + self.sum };
+        let value_taken = sum - self.sum;
+        let lost = (self.sum - (sum - value_taken)) + (value - value_taken);
         Self { sum, lost: self.lost + lost }
     }
 
     /// The sum.
-    #[inline]
+    #[inline(always)]
     pub fn value(self) -> f64 {
         self.sum + self.lost
     }

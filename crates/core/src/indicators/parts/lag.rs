@@ -6,8 +6,8 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 #[derive(Debug, Clone)]
 pub struct Lag {
     cells: Box<[f64]>,
-    at: usize,
-    seen: usize,
+    at: u32,
+    seen: u32,
 }
 
 impl Lag {
@@ -16,31 +16,48 @@ impl Lag {
         Self { cells: vec![0.0; n.max(1)].into_boxed_slice(), at: 0, seen: 0 }
     }
 
-    /// Takes a value and gives the one n steps before it, once there is one.
+    /// How many values it remembers.
+    pub fn span(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether it will hold as many values as it remembers once the next one is there.
     #[inline]
+    pub fn is_full_with_next(&self) -> bool {
+        self.seen as usize + 1 >= self.cells.len()
+    }
+
+    /// Takes a value and gives the one n steps before it, once there is one.
+    #[inline(always)]
     pub fn push(&mut self, value: f64) -> Option<f64> {
         let before = self.before();
-        self.cells[self.at] = value;
-        self.at = if self.at + 1 == self.cells.len() { 0 } else { self.at + 1 };
-        self.seen += usize::from(self.seen < self.cells.len());
+        self.cells[self.at as usize] = value;
+        self.at = if self.at as usize + 1 == self.cells.len() { 0 } else { self.at + 1 };
+        self.seen += u32::from((self.seen as usize) < self.cells.len());
         before
     }
 
     /// The value n steps before the one that comes next.
-    #[inline]
+    #[inline(always)]
     pub fn before(&self) -> Option<f64> {
-        (self.seen == self.cells.len()).then(|| self.cells[self.at])
+        (self.seen as usize == self.cells.len()).then(|| self.cells[self.at as usize])
     }
 
     /// The remembered values where they lie, in no order of time, once there are n.
     #[inline]
-    pub fn cells(&self) -> &[f64] {
-        &self.cells
+    pub fn cells(&self) -> Option<&[f64]> {
+        (self.seen as usize == self.cells.len()).then_some(&self.cells)
+    }
+
+    /// As [`Lag::cells`] would be with one value more, and the place where that would lie.
+    #[inline]
+    pub fn cells_with_next(&self) -> Option<(&[f64], usize)> {
+        self.is_full_with_next().then_some((&*self.cells, self.at as usize))
     }
 
     /// The remembered values, oldest first, once there are n.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = f64> + '_ {
-        let (new, old) = self.cells.split_at(self.at);
+        let (new, old) = self.cells.split_at(self.at as usize);
         old.iter().chain(new).copied()
     }
 
@@ -52,8 +69,8 @@ impl Lag {
 
     /// Writes the state.
     pub fn save(&self, to: &mut Bytes) {
-        to.u32(self.at as u32);
-        to.u32(self.seen as u32);
+        to.u32(self.at);
+        to.u32(self.seen);
         to.f64s(&self.cells);
     }
 
@@ -62,8 +79,8 @@ impl Lag {
     /// # Errors
     /// [`SnapshotError`] when the bytes are no such state.
     pub fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.at = from.at_most("lag place", self.cells.len() - 1)?;
-        self.seen = from.at_most("lag count", self.cells.len())?;
+        self.at = from.at_most("lag place", self.cells.len() - 1)? as u32;
+        self.seen = from.at_most("lag count", self.cells.len())? as u32;
         from.f64s(&mut self.cells)
     }
 }

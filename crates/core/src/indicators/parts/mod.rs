@@ -1,19 +1,25 @@
 //! What indicators are made of. Each part carries an accuracy promise and its own laws.
 
 mod average;
+mod delayed;
 mod endless;
 mod filter;
 mod lag;
 mod of_bar;
+mod order;
+mod running;
 mod variance;
 mod weighted;
 mod window;
 
-pub use average::{Average, Ema, Exponential, Recurrence, Wilder, Wilders};
+pub use average::Average;
+pub use delayed::Delayed;
 pub use endless::Endless;
-pub use filter::{Filter, OfSource};
+pub use filter::{Close, Filter, Given, OfSource, Price, lane_of};
 pub use lag::Lag;
 pub use of_bar::{BarFilter, OfBar, OfRange};
+pub use order::{Peeked, Ranks};
+pub use running::RunningMean;
 pub use variance::{Moments, Spread};
 pub use weighted::Weighted;
 pub use window::{Combine, Max, Min, Sum, Window};

@@ -1,19 +1,24 @@
-//! From one bar to one number: what indicators on several columns are.
+//! From bars to one number or some together: what indicators on several columns are.
 
 use crate::bar::Bar;
-use crate::indicators::contract::{Indicator, NULL, Reset, WarmUp};
+use crate::indicators::contract::{Indicator, Reset, WarmUp};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
-use super::filter::Filter;
+use super::filter::{Filter, Given};
 
-/// Takes bars one by one and gives one number for each, once it has seen enough.
+/// Takes bars one by one and gives its values for each, once it has seen enough.
 ///
 /// One that reads the volume gives nothing for a bar without it and changes nothing.
 pub trait BarFilter: Clone + Send + 'static {
+    /// What it gives: as many numbers as it has outputs.
+    type Value: Given;
+    /// The outputs' names, as [`Indicator::OUTPUTS`].
+    const OUTPUTS: &'static [&'static str] = &[""];
+
     /// Takes the next bar.
-    fn push(&mut self, bar: &Bar) -> Option<f64>;
+    fn push(&mut self, bar: &Bar) -> Option<Self::Value>;
     /// What `push` would give, without changing anything.
-    fn peek(&self, bar: &Bar) -> Option<f64>;
+    fn peek(&self, bar: &Bar) -> Option<Self::Value>;
     /// When values begin.
     fn warm_up(&self) -> WarmUp;
     /// Forgets everything.
@@ -27,21 +32,21 @@ pub trait BarFilter: Clone + Send + 'static {
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError>;
 }
 
-/// A filter of bars as an indicator of one output.
+/// A filter of bars as an indicator.
 #[derive(Debug, Clone)]
 pub struct OfBar<F>(pub F);
 
 impl<F: BarFilter> Indicator for OfBar<F> {
-    const OUTPUTS: &'static [&'static str] = &[""];
+    const OUTPUTS: &'static [&'static str] = F::OUTPUTS;
 
-    #[inline]
+    #[inline(always)]
     fn update(&mut self, closed: &Bar, out: &mut [f64]) {
-        out[0] = self.0.push(closed).unwrap_or(NULL);
+        F::Value::write(self.0.push(closed), out);
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek(&self, forming: &Bar, out: &mut [f64]) {
-        out[0] = self.0.peek(forming).unwrap_or(NULL);
+        F::Value::write(self.0.peek(forming), out);
     }
 
     fn warm_up(&self) -> WarmUp {
@@ -68,13 +73,16 @@ impl<F: BarFilter> Indicator for OfBar<F> {
 pub struct OfRange<F>(pub F);
 
 impl<F: Filter> BarFilter for OfRange<F> {
-    #[inline]
-    fn push(&mut self, bar: &Bar) -> Option<f64> {
+    type Value = F::Value;
+    const OUTPUTS: &'static [&'static str] = F::OUTPUTS;
+
+    #[inline(always)]
+    fn push(&mut self, bar: &Bar) -> Option<F::Value> {
         self.0.push(bar.high - bar.low)
     }
 
-    #[inline]
-    fn peek(&self, bar: &Bar) -> Option<f64> {
+    #[inline(always)]
+    fn peek(&self, bar: &Bar) -> Option<F::Value> {
         self.0.peek(bar.high - bar.low)
     }
 

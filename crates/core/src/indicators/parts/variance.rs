@@ -1,12 +1,55 @@
-//! Mean and spread of the last n values, whatever came before: merged (n, mean, M2) blocks in a two-stack window.
+//! Mean and spread of the last n values, whatever came before: merged blocks of (mean, M2) in a two-stack window.
 //!
-//! Two blocks merge without subtracting squares (Chan, Golub and LeVeque, *Updating Formulae and a Pairwise Algorithm for
-//! Computing Sample Variances*, 1979): δ = m₂ − m₁, mean = m₁ + δ·n₂/n, M2 = M2₁ + M2₂ + δ²·n₁·n₂/n. A print that has left
-//! the window has left no trace.
+//! A block of j values grows, and two blocks merge, without subtracting squares (Chan, Golub and LeVeque, *Updating
+//! Formulae and a Pairwise Algorithm for Computing Sample Variances*, 1979): with δ the distance of the newer mean from the
+//! older, mean = m₁ + δ·n₂/n, M2 = M2₁ + M2₂ + δ²·n₁·n₂/n. The factors come from a table. Equal values are at no distance,
+//! and a print that has left the window has left no trace.
+
+use std::sync::Arc;
 
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
-/// Count, mean, and sum of squared distances from the mean.
+/// Mean of some values, and the sum of squared distances from it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Block {
+    mean: f64,
+    m2: f64,
+}
+
+/// What the newest `count` values weigh beside older ones.
+#[derive(Debug, Clone, Copy)]
+struct Weight {
+    /// 1/j and (j−1)/j: the newest of j values.
+    value: [f64; 2],
+    /// j/n and j·(n−j)/n: j newer values of n.
+    block: [f64; 2],
+}
+
+impl Weight {
+    /// By j, from 0 to n; 0 of none is not looked at.
+    fn table(n: usize) -> Arc<[Self]> {
+        let n = n as f64;
+        let weight = |j: f64| Self { value: [1.0 / j, (j - 1.0) / j], block: [j / n, j * (n - j) / n] };
+        (0..=n as u32).map(|j| weight(f64::from(j))).collect()
+    }
+}
+
+impl Block {
+    /// Of the older values in this and the newer ones in `newer`, weighed by `mean` and `spread`.
+    #[inline(always)]
+    fn merge(self, newer: Self, [mean, spread]: [f64; 2]) -> Self {
+        let distance = newer.mean - self.mean;
+        Self { mean: self.mean + distance * mean, m2: self.m2 + newer.m2 + distance * distance * spread }
+    }
+
+    /// With `value` added.
+    #[inline(always)]
+    fn with(self, value: f64, weight: &Weight) -> Self {
+        self.merge(Self { mean: value, m2: 0.0 }, weight.value)
+    }
+}
+
+/// Mean and spread of n values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments {
     n: f64,
@@ -15,33 +58,8 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Of nothing.
-    pub const NONE: Self = Self { n: 0.0, mean: 0.0, m2: 0.0 };
-
-    /// Of one value.
-    #[inline]
-    pub fn one(value: f64) -> Self {
-        Self { n: 1.0, mean: value, m2: 0.0 }
-    }
-
-    /// Of the values of both.
-    #[inline]
-    pub fn merge(self, newer: Self) -> Self {
-        if self.n == 0.0 {
-            return newer;
-        }
-        if newer.n == 0.0 {
-            return self;
-        }
-        let (n, delta) = (self.n + newer.n, newer.mean - self.mean);
-        Self {
-            n,
-            mean: self.mean + delta * (newer.n / n),
-            m2: self.m2 + newer.m2 + delta * delta * (self.n * newer.n / n),
-        }
-    }
-
     /// The mean.
+    #[inline]
     pub fn mean(self) -> f64 {
         self.mean
     }
@@ -57,89 +75,89 @@ impl Moments {
     pub fn sample_variance(self) -> f64 {
         if self.n > 1.0 { self.m2 / (self.n - 1.0) } else { 0.0 }
     }
-
-    fn save(self, to: &mut Bytes) {
-        to.f64s(&[self.n, self.mean, self.m2]);
-    }
-
-    fn restore(from: &mut Read<'_>) -> Result<Self, SnapshotError> {
-        Ok(Self { n: from.f64()?, mean: from.f64()?, m2: from.f64()? })
-    }
 }
 
 /// The moments of the last n values.
 #[derive(Debug, Clone)]
 pub struct Spread {
-    /// `[..at]` the current block's values, `[at..]` suffix moments of the block before.
-    cells: Box<[Moments]>,
-    at: usize,
-    running: Moments,
-    seen: usize,
+    /// `[..at]` the current block's values (as means), `[at..]` suffixes of the block before.
+    cells: Box<[Block]>,
+    at: u32,
+    seen: u32,
+    running: Block,
+    /// By count; shared by clones.
+    weights: Arc<[Weight]>,
 }
 
 impl Spread {
     /// A window of `n` values, at least 1, that has seen none.
-    pub fn new(n: usize) -> Self {
-        let cells = vec![Moments::NONE; n.max(1)].into_boxed_slice();
-        Self { cells, at: 0, running: Moments::NONE, seen: 0 }
+    pub fn new(n: u32) -> Self {
+        let n = n.max(1) as usize;
+        let cells = vec![Block::default(); n].into_boxed_slice();
+        Self { cells, at: 0, seen: 0, running: Block::default(), weights: Weight::table(n) }
     }
 
-    /// Whether it holds as many values as it spans.
-    #[inline]
-    pub fn is_full(&self) -> bool {
-        self.seen == self.cells.len()
+    /// How many values it spans.
+    pub fn span(&self) -> u32 {
+        self.cells.len() as u32
     }
 
-    /// Whether it would be full with one value more.
-    #[inline]
-    pub fn would_be_full(&self) -> bool {
-        self.seen + 1 >= self.cells.len()
+    /// The moments when `running` is of the newest `count` values.
+    #[inline(always)]
+    fn whole(&self, running: Block, count: usize) -> Moments {
+        let n = self.cells.len() as f64;
+        let whole = match self.cells.get(count) {
+            Some(older) => older.merge(running, self.weights[count].block),
+            None => running,
+        };
+        Moments { n, mean: whole.mean, m2: whole.m2 }
     }
 
-    /// Takes a value and gives the moments of the last n, or of all when fewer were seen.
-    #[inline]
-    pub fn push(&mut self, value: f64) -> Moments {
-        let n = self.cells.len();
-        let one = Moments::one(value);
-        self.cells[self.at] = one;
+    /// Takes a value and gives the moments of the last n, once there are n.
+    #[inline(always)]
+    pub fn push(&mut self, value: f64) -> Option<Moments> {
+        let at = self.at as usize;
+        self.cells[at].mean = value;
+        self.running = self.running.with(value, &self.weights[at + 1]);
         self.at += 1;
-        self.running = self.running.merge(one);
-        self.seen += usize::from(self.seen < n);
-        if self.at < n {
-            return self.cells[self.at].merge(self.running);
+        self.seen += u32::from(self.seen < self.span());
+        let whole = self.whole(self.running, at + 1);
+        if self.at == self.span() {
+            Self::turn(&mut self.cells, &self.weights);
+            (self.at, self.running) = (0, Block::default());
         }
-        let whole = self.running;
-        let mut suffix = Moments::NONE;
-        for cell in self.cells.iter_mut().rev() {
-            suffix = cell.merge(suffix);
+        (self.seen == self.span()).then_some(whole)
+    }
+
+    /// The block is full: its values become suffixes.
+    fn turn(cells: &mut [Block], weights: &[Weight]) {
+        let mut suffix = Block::default();
+        for (cell, weight) in cells.iter_mut().rev().zip(&weights[1..]) {
+            suffix = suffix.with(cell.mean, weight);
             *cell = suffix;
         }
-        (self.at, self.running) = (0, Moments::NONE);
-        whole
     }
 
     /// What `push` would give.
-    #[inline]
-    pub fn peek(&self, value: f64) -> Moments {
-        let running = self.running.merge(Moments::one(value));
-        match self.cells.get(self.at + 1) {
-            Some(&suffix) => suffix.merge(running),
-            None => running,
-        }
+    #[inline(always)]
+    pub fn peek(&self, value: f64) -> Option<Moments> {
+        let count = self.at as usize + 1;
+        let running = self.running.with(value, &self.weights[count]);
+        (self.seen + 1 >= self.span()).then(|| self.whole(running, count))
     }
 
     /// Forgets everything.
     pub fn reset(&mut self) {
-        self.cells.fill(Moments::NONE);
-        (self.at, self.running, self.seen) = (0, Moments::NONE, 0);
+        self.cells.fill(Block::default());
+        (self.at, self.seen, self.running) = (0, 0, Block::default());
     }
 
     /// Writes the state.
     pub fn save(&self, to: &mut Bytes) {
-        to.u32(self.at as u32);
-        to.u32(self.seen as u32);
-        self.running.save(to);
-        self.cells.iter().for_each(|cell| cell.save(to));
+        to.u32(self.at);
+        to.u32(self.seen);
+        to.f64s(&[self.running.mean, self.running.m2]);
+        self.cells.iter().for_each(|cell| to.f64s(&[cell.mean, cell.m2]));
     }
 
     /// Reads the state of a window of the same span.
@@ -147,11 +165,12 @@ impl Spread {
     /// # Errors
     /// [`SnapshotError`] when the bytes are no such state.
     pub fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.at = from.at_most("window place", self.cells.len() - 1)?;
-        self.seen = from.at_most("window count", self.cells.len())?;
-        self.running = Moments::restore(from)?;
+        let block = |from: &mut Read<'_>| Ok(Block { mean: from.f64()?, m2: from.f64()? });
+        self.at = from.at_most("window place", self.cells.len() - 1)? as u32;
+        self.seen = from.at_most("window count", self.cells.len())? as u32;
+        self.running = block(from)?;
         for cell in &mut self.cells {
-            *cell = Moments::restore(from)?;
+            *cell = block(from)?;
         }
         Ok(())
     }
@@ -166,7 +185,7 @@ mod tests {
         #[test]
         fn the_spread_is_that_of_the_window_whatever_came_before(
             values in prop::collection::vec(90.0..110.0, 45..150),
-            n in 2_usize..20,
+            n in 1_u32..20,
             print in prop_oneof![Just(1e12), Just(1e15), Just(100.0)],
         ) {
             let mut spread = Spread::new(n);
@@ -175,7 +194,9 @@ mod tests {
                 let peeked = spread.peek(value);
                 let moments = spread.push(value);
                 prop_assert_eq!(peeked, moments);
-                if i + 1 >= n {
+                let n = n as usize;
+                prop_assert_eq!(moments.is_some(), i + 2 >= n);
+                if let Some(moments) = moments.filter(|_| i + 1 >= n) {
                     let window = &values[i + 1 - n..=i];
                     let mean = window.iter().sum::<f64>() / n as f64;
                     let exact = window.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n as f64;
@@ -184,5 +205,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn equal_values_are_not_spread() {
+        let mut spread = Spread::new(7);
+        let moments = [0.1; 40].map(|x| spread.push(x))[39].unwrap();
+        assert_eq!((moments.mean(), moments.variance()), (0.1, 0.0));
     }
 }

@@ -14,7 +14,7 @@ struct Pair {
 
 impl Pair {
     /// With `value` after the `count` values that this is of.
-    #[inline]
+    #[inline(always)]
     fn then(self, count: usize, value: f64) -> Self {
         Self { sum: self.sum + value, weighted: self.weighted + (count + 1) as f64 * value }
     }
@@ -50,7 +50,7 @@ impl Weighted {
     }
 
     /// The weighted sum when `running` is of the newest `count` values.
-    #[inline]
+    #[inline(always)]
     fn whole(&self, running: Pair, count: usize) -> f64 {
         match self.cells.get(count) {
             Some(older) => {
@@ -61,7 +61,7 @@ impl Weighted {
     }
 
     /// Takes a value and gives the weighted sum of the last n, once there are n.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, value: f64) -> Option<f64> {
         let n = self.cells.len();
         self.cells[self.at].sum = value;
@@ -70,23 +70,23 @@ impl Weighted {
         self.seen += usize::from(self.seen < n);
         let whole = self.whole(self.running, self.at);
         if self.at == n {
-            self.turn();
+            Self::turn(&mut self.cells);
+            (self.at, self.running) = (0, Pair::default());
         }
         (self.seen == n).then_some(whole)
     }
 
     /// The block is full: its values become suffix pairs.
-    fn turn(&mut self) {
+    fn turn(cells: &mut [Pair]) {
         let mut suffix = Pair::default();
-        for cell in self.cells.iter_mut().rev() {
+        for cell in cells.iter_mut().rev() {
             suffix = suffix.preceded(cell.sum);
             *cell = suffix;
         }
-        (self.at, self.running) = (0, Pair::default());
     }
 
     /// What `push` would give.
-    #[inline]
+    #[inline(always)]
     pub fn peek(&self, value: f64) -> Option<f64> {
         let running = self.running.then(self.at, value);
         (self.seen + 1 >= self.cells.len()).then(|| self.whole(running, self.at + 1))

@@ -30,7 +30,7 @@ pub struct Min;
 
 impl Combine for Sum {
     const IDENTITY: f64 = 0.0;
-    #[inline]
+    #[inline(always)]
     fn combine(older: f64, newer: f64) -> f64 {
         older + newer
     }
@@ -38,7 +38,7 @@ impl Combine for Sum {
 
 impl Combine for Max {
     const IDENTITY: f64 = f64::NEG_INFINITY;
-    #[inline]
+    #[inline(always)]
     fn combine(older: f64, newer: f64) -> f64 {
         if newer > older { newer } else { older }
     }
@@ -46,7 +46,7 @@ impl Combine for Max {
 
 impl Combine for Min {
     const IDENTITY: f64 = f64::INFINITY;
-    #[inline]
+    #[inline(always)]
     fn combine(older: f64, newer: f64) -> f64 {
         if newer < older { newer } else { older }
     }
@@ -57,10 +57,10 @@ impl Combine for Min {
 pub struct Window<C> {
     /// `[..at]` the current block's values, `[at..]` suffix aggregates of the block before.
     cells: Box<[f64]>,
-    at: usize,
-    running: f64,
+    at: u32,
     /// Values seen, up to n.
-    seen: usize,
+    seen: u32,
+    running: f64,
     combine: PhantomData<C>,
 }
 
@@ -78,55 +78,55 @@ impl<C: Combine> Window<C> {
 
     /// How many values it holds, up to its span.
     pub fn seen(&self) -> usize {
-        self.seen
+        self.seen as usize
     }
 
     /// Whether it holds as many values as it spans.
-    #[inline]
+    #[inline(always)]
     pub fn is_full(&self) -> bool {
-        self.seen == self.cells.len()
+        self.seen as usize == self.cells.len()
     }
 
     /// Takes a value and gives the aggregate of the last n, or of all when fewer were seen.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, value: f64) -> f64 {
-        let n = self.cells.len();
-        self.cells[self.at] = value;
+        let at = self.at as usize;
+        self.cells[at] = value;
         self.at += 1;
         self.running = C::combine(self.running, value);
-        self.seen += usize::from(self.seen < n);
-        if self.at < n {
-            return C::combine(self.cells[self.at], self.running);
+        self.seen += u32::from(!self.is_full());
+        if let Some(&suffix) = self.cells.get(at + 1) {
+            return C::combine(suffix, self.running);
         }
         let whole = self.running;
-        self.turn();
+        Self::turn(&mut self.cells);
+        (self.at, self.running) = (0, C::IDENTITY);
         whole
     }
 
     /// The block is full: its values become suffix aggregates.
-    fn turn(&mut self) {
+    fn turn(cells: &mut [f64]) {
         let mut suffix = C::IDENTITY;
-        for cell in self.cells.iter_mut().rev() {
+        for cell in cells.iter_mut().rev() {
             suffix = C::combine(*cell, suffix);
             *cell = suffix;
         }
-        (self.at, self.running) = (0, C::IDENTITY);
     }
 
     /// What `push` would give.
-    #[inline]
+    #[inline(always)]
     pub fn peek(&self, value: f64) -> f64 {
         let running = C::combine(self.running, value);
-        match self.cells.get(self.at + 1) {
+        match self.cells.get(self.at as usize + 1) {
             Some(&suffix) => C::combine(suffix, running),
             None => running,
         }
     }
 
     /// Whether the window would be full with one value more.
-    #[inline]
+    #[inline(always)]
     pub fn would_be_full(&self) -> bool {
-        self.seen + 1 >= self.cells.len()
+        self.seen as usize + 1 >= self.cells.len()
     }
 
     /// Forgets everything.
@@ -137,8 +137,8 @@ impl<C: Combine> Window<C> {
 
     /// Writes the state.
     pub fn save(&self, to: &mut Bytes) {
-        to.u32(self.at as u32);
-        to.u32(self.seen as u32);
+        to.u32(self.at);
+        to.u32(self.seen);
         to.f64(self.running);
         to.f64s(&self.cells);
     }
@@ -148,8 +148,8 @@ impl<C: Combine> Window<C> {
     /// # Errors
     /// [`SnapshotError`] when the bytes are no such state.
     pub fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.at = from.at_most("window place", self.cells.len() - 1)?;
-        self.seen = from.at_most("window count", self.cells.len())?;
+        self.at = from.at_most("window place", self.cells.len() - 1)? as u32;
+        self.seen = from.at_most("window count", self.cells.len())? as u32;
         self.running = from.f64()?;
         from.f64s(&mut self.cells)
     }
