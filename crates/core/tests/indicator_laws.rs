@@ -309,6 +309,10 @@ fn a_missing_volume_gives_nothing_and_changes_nothing() {
         for (i, bar) in bars.iter().enumerate() {
             if i % 7 == 3 {
                 let hole = bar_without_volume(bar);
+                lane.peek(FIRST, &hole, &mut a);
+                if a.iter().any(|x| x.to_bits() != NULL.to_bits()) {
+                    return Err(format!("row {i}: {a:?} of a peek at a bar without volume"));
+                }
                 lane.step(FIRST, &hole, &mut a);
                 if a.iter().any(|x| !x.is_nan()) {
                     return Err(format!("row {i}: {a:?} of a bar without volume"));
