@@ -3,7 +3,7 @@
 use super::parts::{Average, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 
-/// The catalogue's entry. The formula is the part [`Ema`].
+/// The catalogue's entry. The formula is the part [`Average`].
 pub static ENTRY: Entry = Entry {
     name: "ema",
     title: "exponential moving average",
