@@ -9,11 +9,12 @@ use std::hint::black_box;
 use std::num::NonZero;
 use std::time::Duration;
 
+use barloom_benches::Walk;
 use barloom_core::indicators::parts::{Average, Close, OfSource};
 use barloom_core::indicators::rsi::Rsi;
 use barloom_core::indicators::sma::Sma;
-use barloom_core::indicators::{Each, Indicator, Lane, Slot, Spec};
-use barloom_core::{Bar, BarColumns, Label, Record, Timestamp};
+use barloom_core::indicators::{Each, Indicator, Lane, Rows, Slot, Spec};
+use barloom_core::{Bar, BarColumns};
 use cpu_time::ThreadTime;
 use quantedge_ta as quantedge;
 use ta_lib::{Core, MAType};
@@ -22,40 +23,6 @@ use wickra_core::{self as wickra, Indicator as _};
 const ROWS: usize = 1_000_000;
 /// Bars before the clock starts; every indicator has values by then.
 const WARM: usize = 128;
-const MINUTE: i64 = 60_000_000_000;
-
-/// A seeded walk in cents, with gaps between a close and the next open.
-struct Walk {
-    state: u64,
-    price: i64,
-    at: Timestamp,
-}
-
-impl Walk {
-    fn new(seed: u64) -> Self {
-        let state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        Self { state, price: 10_000, at: Timestamp::from_nanos(0) }
-    }
-
-    fn draw(&mut self, below: u64) -> i64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        ((self.state >> 11) % below) as i64
-    }
-
-    fn next(&mut self) -> Bar {
-        let open = (self.price + self.draw(9) - 4).max(100);
-        self.price = (self.price + self.draw(41) - 20).max(100);
-        let (high, low) = (open.max(self.price) + self.draw(12), open.min(self.price) - self.draw(12));
-        let [open, high, low, close] = [open, high, low, self.price].map(|cents| cents as f64 / 100.0);
-        let volume = Some(self.draw(10_000) as f64);
-        self.at = self.at.saturating_add(MINUTE);
-        let label = Label::Open(self.at);
-        let record = Record { label, open, high, low, close, volume, vwap: None, trade_count: None };
-        Bar::new(self.at, &record).expect("a sound bar")
-    }
-}
 
 /// The same bars as each crate likes them.
 struct Bars {
@@ -123,7 +90,7 @@ fn each<'a, S, const N: usize>(
 fn warmed(bars: &[Bar], lane: &mut dyn Lane, out: &mut [f64]) -> usize {
     let outputs = lane.outputs().len();
     let warm: BarColumns = bars[..WARM].iter().collect();
-    lane.run(Slot(0), warm.bars(), &mut out[..WARM * outputs]);
+    lane.run(Slot(0), warm.bars(), Rows::new(&mut out[..WARM * outputs], outputs));
     outputs
 }
 
@@ -133,7 +100,7 @@ fn lane_run<'a>(spec: &'a str, b: &'a Bars) -> Run<'a> {
         let outputs = warmed(&b.bars, &mut *lane, out);
         let columns = b.columns.bars().rows(WARM..WARM + ROWS);
         let start = ThreadTime::now();
-        lane.run(Slot(0), columns, &mut out[..ROWS * outputs]);
+        lane.run(Slot(0), columns, Rows::new(&mut out[..ROWS * outputs], outputs));
         (start.elapsed().as_secs_f64(), outputs)
     })
 }
@@ -494,7 +461,7 @@ fn minutes(runs: usize) {
             let bars: Vec<Bar> = (0..WARM).map(|_| walk.next()).collect();
             for lane in lanes.iter_mut() {
                 let mut out = vec![0.0; WARM * lane.outputs().len()];
-                lane.run(*slot, bars.iter().collect::<BarColumns>().bars(), &mut out);
+                lane.run(*slot, bars.iter().collect::<BarColumns>().bars(), Rows::new(&mut out, lane.outputs().len()));
             }
             let column = |of: fn(&Bar) -> f64| bars.iter().map(of).collect::<Vec<_>>();
             histories.push((column(Bar::high), column(Bar::low), column(Bar::close)));
@@ -533,7 +500,10 @@ fn minutes(runs: usize) {
             minutes.iter_mut().zip(&mut walks).for_each(|(minute, walks)| minute.refill(walks));
             for ((minute, lanes), out) in minutes.iter().zip(&mut lanes).zip(&mut out) {
                 for ((lane, out), sum) in lanes.iter_mut().zip(out).zip(&mut sums[0]) {
-                    timed(sum, || lane.sweep(&slots, minute.bars.bars(), out));
+                    timed(sum, || {
+                        let width = lane.outputs().len();
+                        lane.sweep(&slots, minute.bars.bars(), Rows::new(out, width));
+                    });
                 }
             }
             for ((m, h), out) in minutes.iter().zip(&mut handles).zip(&mut peer_out) {

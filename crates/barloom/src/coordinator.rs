@@ -140,17 +140,17 @@ impl<S: Source> Feed<S> {
             match deriver.check(record) {
                 Ok(minute) => {
                     if self.is_new(*symbol)
-                        && minute.close().saturating_add(OUT_OF_ORDER_BARS * base) < self.newest
+                        && minute.close.saturating_add(OUT_OF_ORDER_BARS * base) < self.newest
                     {
                         return Err(CoordinatorError::Grouped {
                             source_name: self.source.name().to_owned(),
                             number: row.number,
                             symbol: symbols.name(*symbol).to_string(),
-                            begins: minute.open(),
+                            begins: minute.bar.open_time(),
                             reached: self.newest,
                         });
                     }
-                    self.newest = self.newest.max(minute.close());
+                    self.newest = self.newest.max(minute.close);
                 }
                 // An invalid row has no close of its own; it travels with its predecessor.
                 Err(Refusal::Invalid(_)) => {}

@@ -296,8 +296,8 @@ impl<S: Source> Engine<S> {
                     continue;
                 }
             };
-            trial.sound(minute.open());
-            deriver.take(*symbol, &minute, notices).map_err(|error| out_of_range(source, row, error))?;
+            trial.sound(minute.bar.open_time());
+            deriver.take(*symbol, &minute.bar, notices).map_err(|error| out_of_range(source, row, error))?;
         }
         Ok(())
     }

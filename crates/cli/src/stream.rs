@@ -213,7 +213,7 @@ impl Stream {
             },
             None => match deriver.check(record) {
                 Ok(minute) => {
-                    deriver.take(symbol, &minute, sink).err().map(|error| (error.to_string(), true))
+                    deriver.take(symbol, &minute.bar, sink).err().map(|error| (error.to_string(), true))
                 }
                 Err(Refusal::Calendar(error)) => Some((error.to_string(), true)),
                 Err(Refusal::Invalid(reason)) => Some((reason.to_string(), true)),

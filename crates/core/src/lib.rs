@@ -19,9 +19,13 @@ pub mod columns;
 pub mod derive;
 pub mod error;
 pub mod indicators;
+pub mod input;
 pub mod interval;
+pub mod notice;
 pub mod plan;
+pub mod processor;
 pub mod snapshot;
+pub mod store;
 pub mod symbol;
 pub mod time;
 

@@ -1,12 +1,15 @@
 //! Which indicators run on which interval, and their values bar by bar.
 //!
-//! A [`Plan`] holds a lane for each spec and interval. Given a closed bar it enters the session where one begins, steps
-//! the interval's lanes in the order in which they were asked for, and shows their values.
+//! A [`Plan`] holds a lane for each spec and interval. Given a closed bar, or a batch of one interval's, it enters the
+//! session where one begins, steps the interval's lanes in the order in which they were asked for, and shows their values.
 
 use crate::calendar::Hours;
+use crate::columns::Bars;
 use crate::derive::{ClosedBar, SessionLabel};
-use crate::indicators::{Lane, NULL, Reset, Slot, Spec};
+use crate::indicators::{Lane, NULL, Reset, Rows, Slot, Spec};
 use crate::interval::Interval;
+use crate::notice::Batch;
+use crate::symbol::SymbolId;
 
 /// The indicators of a run.
 pub struct Plan {
@@ -15,11 +18,15 @@ pub struct Plan {
 
 struct IntervalPlan {
     interval: Interval,
+    /// Whether its bars are told; if not, they are stored alone.
+    is_told: bool,
     lanes: Vec<PlannedLane>,
     columns: Vec<String>,
     values: Vec<f64>,
     /// By symbol, the session of its last regular bar.
     sessions: Vec<Option<SessionLabel>>,
+    /// By symbol, how many indicators have not begun.
+    waiting: Vec<u32>,
 }
 
 struct PlannedLane {
@@ -81,6 +88,69 @@ impl Plan {
         Ok(Self { intervals: intervals.collect::<Result<_, _>>()? })
     }
 
+    /// Adds an interval before the others whose bars are stored and not told, and that has no indicators.
+    pub fn add_untold(&mut self, interval: Interval) {
+        if self.of(interval).is_none() {
+            self.intervals.push(IntervalPlan { is_told: false, ..IntervalPlan::empty(interval) });
+            self.intervals.sort_by_key(|plan| plan.interval);
+        }
+    }
+
+    /// Whether bars of the interval at `place` are told.
+    #[inline]
+    pub fn is_told(&self, place: usize) -> bool {
+        self.intervals.get(place).is_some_and(|plan| plan.is_told)
+    }
+
+    /// How many outputs the interval at `place` has.
+    #[inline]
+    pub fn width(&self, place: usize) -> usize {
+        self.intervals.get(place).map_or(0, |plan| plan.columns.len())
+    }
+
+    /// Computes the bars of `batch` that are not, which are of the interval at `place` and of a symbol each.
+    pub(crate) fn compute(&mut self, place: usize, batch: &mut Batch, closed: &[ClosedBar]) {
+        if let Some(plan) = self.intervals.get_mut(place) {
+            plan.compute(batch, closed);
+        }
+    }
+
+    /// Computes bars of one symbol and of the interval at `place`, in time order: all outputs of each into `values`.
+    pub(crate) fn run(&mut self, place: usize, closed: &[ClosedBar], bars: Bars<'_>, values: &mut [f64]) {
+        if let Some(plan) = self.intervals.get_mut(place) {
+            plan.run(closed, bars, values);
+        }
+    }
+
+    /// Starts all indicators of a symbol over.
+    pub(crate) fn start_over(&mut self, symbol: SymbolId) {
+        for plan in &mut self.intervals {
+            plan.reserve(symbol.index());
+            plan.sessions[symbol.index()] = None;
+            let slot = Slot(symbol.index() as u32);
+            for lane in &mut plan.lanes {
+                lane.lane.reset(slot, Reset::Start);
+                lane.begun[symbol.index()] = false;
+            }
+            plan.waiting[symbol.index()] = plan.lanes.len() as u32;
+        }
+    }
+
+    /// What each indicator of the interval at `place` says in `values`.
+    pub(crate) fn readings_of<'a>(
+        &'a self,
+        place: usize,
+        values: &'a [f64],
+    ) -> impl Iterator<Item = Reading<'a>> {
+        self.intervals.get(place).into_iter().flat_map(move |plan| {
+            plan.lanes.iter().map(move |lane| Reading {
+                name: &lane.name,
+                columns: &plan.columns[lane.outputs.clone()],
+                values: &values[lane.outputs.clone()],
+            })
+        })
+    }
+
     /// The names of an interval's outputs, in the order of its values.
     pub fn columns(&self, interval: Interval) -> &[String] {
         self.of(interval).map_or(&[], |plan| &plan.columns)
@@ -133,14 +203,20 @@ impl Plan {
 }
 
 impl IntervalPlan {
-    fn new(specs: &[Spec], interval: Interval) -> Result<Self, PlanError> {
-        let mut plan = Self {
+    fn empty(interval: Interval) -> Self {
+        Self {
             interval,
+            is_told: true,
             lanes: Vec::new(),
             columns: Vec::new(),
             values: Vec::new(),
             sessions: Vec::new(),
-        };
+            waiting: Vec::new(),
+        }
+    }
+
+    fn new(specs: &[Spec], interval: Interval) -> Result<Self, PlanError> {
+        let mut plan = Self::empty(interval);
         for spec in specs.iter().filter(|spec| spec.interval().is_none_or(|own| own == interval)) {
             plan.add(spec.to_string(), spec.columns(), spec.needs_volume(), spec.lane())?;
         }
@@ -152,7 +228,7 @@ impl IntervalPlan {
         name: String,
         columns: Vec<String>,
         needs_volume: bool,
-        lane: Box<dyn Lane>,
+        mut lane: Box<dyn Lane>,
     ) -> Result<(), PlanError> {
         if self.lanes.iter().any(|other| other.name == name) {
             return Err(PlanError::Twice { spec: name, interval: self.interval });
@@ -160,34 +236,127 @@ impl IntervalPlan {
         let outputs = self.columns.len()..self.columns.len() + columns.len();
         self.columns.extend(columns);
         self.values.resize(self.columns.len(), NULL);
-        self.lanes.push(PlannedLane { name, needs_volume, lane, outputs, begun: Vec::new() });
+        let symbols = self.sessions.len();
+        lane.resize(symbols.max(1));
+        self.waiting.iter_mut().for_each(|waiting| *waiting += 1);
+        self.lanes.push(PlannedLane { name, needs_volume, lane, outputs, begun: vec![false; symbols] });
         Ok(())
     }
 
     fn update(&mut self, closed: &ClosedBar) -> &[f64] {
         let symbol = closed.symbol.index();
+        self.reserve(symbol);
+        self.enter_session(closed);
+        let slot = Slot(symbol as u32);
+        for PlannedLane { lane, outputs, .. } in &mut self.lanes {
+            lane.step(slot, &closed.bar, &mut self.values[outputs.clone()]);
+        }
+        if self.waiting[symbol] > 0 {
+            let values = std::mem::take(&mut self.values);
+            self.begin(symbol, &values);
+            self.values = values;
+        }
+        &self.values
+    }
+
+    /// Makes room for the symbol numbered `symbol`.
+    #[inline]
+    fn reserve(&mut self, symbol: usize) {
         if symbol >= self.sessions.len() {
             self.sessions.resize(symbol + 1, None);
+            self.waiting.resize(symbol + 1, self.lanes.len() as u32);
             for lane in &mut self.lanes {
                 lane.lane.resize(symbol + 1);
                 lane.begun.resize(symbol + 1, false);
             }
         }
-        // Pre-market belongs to the date but not to the session, which begins with its regular hours.
-        let enters = closed.hours == Hours::Regular && self.sessions[symbol] != Some(closed.session);
-        let slot = Slot(symbol as u32);
-        for PlannedLane { lane, outputs, begun, .. } in &mut self.lanes {
-            if enters {
-                lane.reset(slot, Reset::SessionStart);
-            }
-            let values = &mut self.values[outputs.clone()];
-            lane.step(slot, &closed.bar, values);
-            begun[symbol] = begun[symbol] || values.iter().any(|value| !value.is_nan());
-        }
-        if enters {
+    }
+
+    /// Enters the session of a bar where it is the first of it. Pre-market belongs to the date but not to the session, which
+    /// begins with its regular hours.
+    #[inline]
+    fn enter_session(&mut self, closed: &ClosedBar) {
+        let symbol = closed.symbol.index();
+        if closed.hours == Hours::Regular && self.sessions[symbol] != Some(closed.session) {
             self.sessions[symbol] = Some(closed.session);
+            let slot = Slot(symbol as u32);
+            self.lanes.iter_mut().for_each(|lane| lane.lane.reset(slot, Reset::SessionStart));
         }
-        &self.values
+    }
+
+    fn run(&mut self, closed: &[ClosedBar], bars: Bars<'_>, values: &mut [f64]) {
+        let (Some(first), width) = (closed.first(), self.columns.len()) else { return };
+        let symbol = first.symbol.index();
+        self.reserve(symbol);
+        let mut from = 0;
+        while let Some(bar) = closed.get(from) {
+            self.enter_session(bar);
+            // Up to the next bar that enters a session.
+            let session = self.sessions[symbol];
+            let enters = |bar: &ClosedBar| bar.hours == Hours::Regular && Some(bar.session) != session;
+            let to = closed[from..].iter().position(enters).map_or(closed.len(), |ahead| from + ahead.max(1));
+            if width > 0 {
+                let values = &mut values[from * width..to * width];
+                for lane in &mut self.lanes {
+                    let rows = Rows::new(&mut values[lane.outputs.start..], width);
+                    lane.lane.run(Slot(symbol as u32), bars.rows(from..to), rows);
+                }
+            }
+            from = to;
+        }
+        for values in values.chunks_exact(width.max(1)) {
+            if self.waiting[symbol] == 0 {
+                break;
+            }
+            self.begin(symbol, values);
+        }
+    }
+
+    fn compute(&mut self, batch: &mut Batch, closed: &[ClosedBar]) {
+        let (from, to, width) = (batch.done, batch.rows.len(), self.columns.len());
+        let rows = &batch.rows[from..];
+        batch.done = to;
+        for row in rows {
+            self.reserve(row.slot.index());
+            self.enter_session(&closed[row.index as usize]);
+        }
+        batch.values.resize(to * width, NULL);
+        if width == 0 || from == to {
+            return;
+        }
+        let values = &mut batch.values[from * width..];
+        if let [row] = rows {
+            let bar = &closed[row.index as usize].bar;
+            for lane in &mut self.lanes {
+                lane.lane.step(row.slot, bar, &mut values[lane.outputs.clone()]);
+            }
+        } else {
+            batch.slots.clear();
+            batch.columns.clear();
+            batch.slots.extend(rows.iter().map(|row| row.slot));
+            rows.iter().for_each(|row| batch.columns.push(&closed[row.index as usize].bar));
+            for lane in &mut self.lanes {
+                let out = Rows::new(&mut values[lane.outputs.start..], width);
+                lane.lane.sweep(&batch.slots, batch.columns.bars(), out);
+            }
+        }
+        for (at, (row, values)) in (from..).zip(rows.iter().zip(values.chunks_exact(width))) {
+            if self.waiting[row.slot.index()] > 0 {
+                self.begin(row.slot.index(), values);
+                let hidden = self.lanes.iter().enumerate().filter(|(_, lane)| !lane.begun[row.slot.index()]);
+                batch.hidden.extend(hidden.map(|(lane, _)| (at as u32, lane as u32)));
+            }
+        }
+    }
+
+    /// Notes which of a symbol's indicators begin with `values`.
+    fn begin(&mut self, symbol: usize, values: &[f64]) {
+        for lane in self.lanes.iter_mut().filter(|lane| !lane.begun[symbol]) {
+            if values[lane.outputs.clone()].iter().any(|value| !value.is_nan()) {
+                lane.begun[symbol] = true;
+                self.waiting[symbol] -= 1;
+            }
+        }
     }
 }
 

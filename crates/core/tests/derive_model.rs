@@ -367,7 +367,7 @@ fn derive(rules: DeriveRules, from: Timestamp, events: &[Event]) -> (Vec<Told>, 
             Event::Row { minute, value } => {
                 let record = row(from, minute, value);
                 let minute = deriver.check(&record).unwrap();
-                deriver.take(aaa, &minute, &mut log).unwrap();
+                deriver.take(aaa, &minute.bar, &mut log).unwrap();
             }
             Event::Clock { minute } => {
                 deriver.advance_all(from.saturating_add(minute * MINUTE), &[aaa], &mut log)
@@ -454,10 +454,10 @@ proptest! {
             // Whole volumes, so that sums are exact whatever their order; one value a minute, so that none is corrected.
             let record = Record { volume: Some((minute % 50) as f64), ..row(from, minute, 1) };
             let minute = deriver.check(&record).unwrap();
-            let outcome = deriver.take(aaa, &minute, &mut volume).unwrap();
+            let outcome = deriver.take(aaa, &minute.bar, &mut volume).unwrap();
             rows += 1;
             if outcome == Outcome::Accepted {
-                volume.accepted.insert(minute.open(), record.volume.unwrap());
+                volume.accepted.insert(minute.bar.open_time(), record.volume.unwrap());
             }
         }
         deriver.finish(&[aaa], &mut volume);
@@ -503,7 +503,7 @@ fn a_week_that_is_whole_takes_nothing_more() {
             vwap: None,
             trade_count: None,
         };
-        deriver.take(aaa, &deriver.check(&record).unwrap(), &mut log).unwrap()
+        deriver.take(aaa, &deriver.check(&record).unwrap().bar, &mut log).unwrap()
     };
     // Thanksgiving's week has four sessions; the fourth row completes it.
     let outcomes = [25, 26, 27, 29].map(|day| take(day, 2.0));

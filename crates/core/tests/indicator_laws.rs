@@ -2,7 +2,7 @@
 //! them the moment it is added.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
-use barloom_core::indicators::{CATALOGUE, Entry, Kind, Lane, NULL, Reset, Slot, Spec};
+use barloom_core::indicators::{CATALOGUE, Entry, Kind, Lane, NULL, Reset, Rows, Slot, Spec};
 use barloom_core::snapshot::{Bytes, Read};
 use barloom_core::{Bar, BarColumns, Label, Record, Timestamp};
 
@@ -133,9 +133,9 @@ fn step_run_and_sweep_give_equal_bits() {
         let mut out = vec![NULL; bars.len() * width];
         // In pieces, one of them a step, as history is loaded and goes on live.
         let (first, second) = out.split_at_mut(171 * width);
-        lane.run(Slot(1), columns.bars().rows(0..170), &mut first[..170 * width]);
+        lane.run(Slot(1), columns.bars().rows(0..170), Rows::new(&mut first[..170 * width], width));
         lane.step(Slot(1), &bars[170], &mut first[170 * width..]);
-        lane.run(Slot(1), columns.bars().rows(171..bars.len()), second);
+        lane.run(Slot(1), columns.bars().rows(171..bars.len()), Rows::new(second, width));
         let run = bits(&out);
         let mut step = Vec::new();
         let mut one = vec![NULL; width];
@@ -145,7 +145,7 @@ fn step_run_and_sweep_give_equal_bits() {
         }
         let mut sweep = Vec::new();
         for i in 0..bars.len() {
-            lane.sweep(&[Slot(2)], columns.bars().rows(i..i + 1), &mut one);
+            lane.sweep(&[Slot(2)], columns.bars().rows(i..i + 1), Rows::new(&mut one, width));
             sweep.extend(bits(&one));
         }
         if step != run {

@@ -7,14 +7,13 @@
 
 use std::collections::VecDeque;
 
-use super::Minute;
 use super::aggregate::Fold;
 use super::empty::Spans;
 use super::event::{ClosedBar, Outcome, Sink, Warning, WarningKind};
 use super::plan::{Period, Plans, SessionLabel, traded};
 use super::rules::DeriveRules;
 use super::session::{OpenSession, Standing};
-use crate::bar::Bar;
+use crate::bar::{Bar, NULL};
 use crate::calendar::{CalendarError, Hours, SessionIndex};
 use crate::interval::Interval;
 use crate::symbol::SymbolId;
@@ -36,6 +35,18 @@ impl Shared {
     #[inline]
     fn deadline(&self, close: Timestamp) -> Timestamp {
         close.saturating_add(self.rules.grace)
+    }
+
+    /// Whether the first interval is the base itself, of an intraday base.
+    #[inline]
+    fn has_base(&self) -> bool {
+        self.rules.has_base()
+    }
+
+    /// When the base bar that opens at `open` closes.
+    #[inline]
+    fn base_close(&self, open: Timestamp) -> Timestamp {
+        open.saturating_add(self.rules.base.nanos().unwrap_or(0))
     }
 
     fn interval(&self, lane: usize) -> Interval {
@@ -112,22 +123,22 @@ impl Aggregator {
     #[inline]
     pub(crate) fn take(
         &mut self,
-        minute: &Minute<'_>,
+        bar: &Bar,
         shared: &mut Shared,
         sink: &mut impl Sink,
     ) -> Result<Outcome, CalendarError> {
-        let (place, slot) = match self.find(minute.open, shared) {
+        let (place, slot) = match self.find(bar.open_time, shared) {
             Some(found) => found,
-            None => match self.enter(minute.open, shared)? {
+            None => match self.enter(bar.open_time, shared)? {
                 Entered::Open(place, slot) => (place, slot),
-                Entered::Finished(hours) => return Ok(self.late_for_all(minute.open, hours, shared, sink)),
+                Entered::Finished(hours) => return Ok(self.late_for_all(bar.open_time, hours, shared, sink)),
                 Entered::OutOfSession => return Ok(Outcome::OutOfSession),
             },
         };
         Ok(match self.sessions[place].slots.bar(slot) {
-            None => self.take_new(place, slot, minute, shared, sink),
-            Some(known) if known.is_same(&minute.bar()) => Outcome::Duplicate,
-            Some(_) => self.correct(place, slot, &minute.bar(), shared, sink),
+            None => self.take_new(place, slot, bar, shared, sink),
+            Some(known) if known.is_same(bar) => Outcome::Duplicate,
+            Some(_) => self.correct(place, slot, bar, shared, sink),
         })
     }
 
@@ -178,15 +189,20 @@ impl Aggregator {
         &mut self,
         place: usize,
         slot: u32,
-        minute: &Minute<'_>,
+        bar: &Bar,
         shared: &mut Shared,
         sink: &mut impl Sink,
     ) -> Outcome {
         let (mut used, mut late, mut completed) = (false, false, false);
-        self.sessions[place].slots.put(slot, minute.bar());
+        self.sessions[place].slots.put(slot, *bar);
         let lanes = shared.rules.intervals.len();
-        let mut lane = self.sessions[place].fill_usual(0, slot);
-        used |= lane > 0;
+        let first = usize::from(shared.has_base());
+        if first == 1 {
+            used = self.give_base(place, slot, bar, shared, sink);
+            late = !used;
+        }
+        let mut lane = self.sessions[place].fill_usual(first, slot);
+        used |= lane > first;
         while lane < lanes {
             let state = &mut self.sessions[place].lanes[lane];
             if state.holds(slot) {
@@ -201,7 +217,7 @@ impl Aggregator {
                 Standing::Outside => {}
                 Standing::Closed => {
                     late = true;
-                    self.warn_minute(WarningKind::LateBar, lane, minute.open, shared, sink);
+                    self.warn_minute(WarningKind::LateBar, lane, bar.open_time, shared, sink);
                 }
                 Standing::Open => {
                     used = true;
@@ -252,8 +268,55 @@ impl Aggregator {
         Outcome::Corrected
     }
 
+    /// A base bar is its own bucket: complete at once, unless a younger one was given or the clock has passed it.
+    #[inline]
+    fn give_base(
+        &mut self,
+        place: usize,
+        slot: u32,
+        bar: &Bar,
+        shared: &mut Shared,
+        sink: &mut impl Sink,
+    ) -> bool {
+        if self.stand_base(bar.open_time, shared) == Standing::Closed {
+            self.warn_minute(WarningKind::LateBar, 0, bar.open_time, shared, sink);
+            return false;
+        }
+        let session = &self.sessions[place];
+        let (hours, label, at) = (session.hours(), session.plan.date, (session.plan.index, slot));
+        shared.empty[0] = self.spans.hold(0, at, shared.empty[0], &shared.rules);
+        let close_time = shared.base_close(bar.open_time);
+        self.given_to[0] = close_time;
+        // As P14 has it of every bar: no average where nothing was traded.
+        let vwap = if bar.volume > 0.0 { bar.vwap } else { NULL };
+        sink.bar(&ClosedBar {
+            symbol: self.symbol,
+            interval: shared.rules.base,
+            session: SessionLabel::Date(label),
+            bar: Bar { vwap, ..*bar },
+            close_time,
+            n_base: 1,
+            n_expected: 1,
+            revision: 0,
+            hours,
+        });
+        true
+    }
+
+    /// What the minute that opens at `open` is to the base interval.
+    #[inline]
+    fn stand_base(&self, open: Timestamp, shared: &Shared) -> Standing {
+        let close = shared.base_close(open);
+        let is_passed = shared.deadline(close) <= self.clock;
+        if close <= self.given_to[0] || is_passed { Standing::Closed } else { Standing::Open }
+    }
+
     #[inline]
     fn stand(&mut self, place: usize, lane: usize, slot: u32, shared: &Shared) -> Standing {
+        if lane == 0 && shared.has_base() {
+            let open = self.sessions[place].slots.bar(slot).map(|bar| bar.open_time);
+            return open.map_or(Standing::Open, |open| self.stand_base(open, shared));
+        }
         let session = &mut self.sessions[place];
         let Some(period) = &session.plan.lanes[lane].period else {
             return session.stand(lane, slot, self.clock.saturating_add(-shared.rules.grace));

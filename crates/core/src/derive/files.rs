@@ -199,27 +199,27 @@ impl FileFeed {
                 return Ok(Err(reason));
             }
         };
-        self.trial.sound(minute.open());
+        self.trial.sound(minute.bar.open_time);
         let place = if self.clocks == Clocks::Shared { 0 } else { symbol.index() };
         if self.newest.len() <= place {
             self.newest.resize(place + 1, Timestamp::MIN);
         }
         let newest = self.newest[place];
-        let moved = minute.close() > newest;
+        let moved = minute.close > newest;
         let outcome = match self.clocks {
             Clocks::PerSymbol => {
                 let clock = if moved { newest } else { Timestamp::MIN };
-                deriver.take_at(clock, symbol, &minute, sink)?
+                deriver.take_at(clock, symbol, &minute.bar, sink)?
             }
             Clocks::Shared => {
                 if moved {
                     deriver.advance_all(newest, by_name, sink);
                 }
-                deriver.take(symbol, &minute, sink)?
+                deriver.take(symbol, &minute.bar, sink)?
             }
         };
         if moved {
-            self.newest[place] = minute.close();
+            self.newest[place] = minute.close;
         }
         Ok(Ok(outcome))
     }

@@ -1,7 +1,7 @@
 //! Longer bars from base bars: the rules P1 to P16 of the design, without files, threads or a clock of its own.
 //!
 //! Walk one row. [`Deriver::check`] resolves its label to an open time on the base grid and checks its values;
-//! [`Deriver::take`] puts the [`Minute`] into the slot of its session and tells every interval, ascending. A bucket
+//! [`Deriver::take`] puts its bar into the slot of its session and tells every interval, ascending. A bucket
 //! whose last base bar arrived is given to the [`Sink`] at once; [`Deriver::advance`] moves a clock and closes what
 //! it passes; [`Deriver::finish`] reports what stayed open. Rows from files come through [`FileFeed`], which moves
 //! the clock by the rows themselves.
@@ -29,7 +29,7 @@
 //!     let row = Record { label: Label::Open(at), open: 100.0, high: 102.0, low: 99.0, close,
 //!                        volume: None, vwap: None, trade_count: None };
 //!     let minute = deriver.check(&row)?;
-//!     deriver.take(aaa, &minute, &mut out)?;
+//!     deriver.take(aaa, &minute.bar, &mut out)?;
 //! }
 //! deriver.advance_all("2024-11-26T14:35:00Z".parse()?, &[aaa], &mut out);
 //! assert_eq!(out.0, ["5m 2024-11-26T14:30:00Z close 101.5 of 3/5"]);
@@ -47,9 +47,11 @@ mod session;
 mod slots;
 mod stretch;
 
+pub(crate) use aggregate::Fold;
 pub use event::{ClosedBar, Counts, Outcome, Sink, Warning, WarningKind};
 pub use files::{Clocks, FileError, FileFeed, FileTrial};
 pub use plan::SessionLabel;
+pub(crate) use plan::{BucketAt, bucket_at, traded};
 pub use rules::{
     Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, LONGEST_GRACE, Policy, Stub,
     TradingHours,
@@ -64,29 +66,13 @@ use crate::time::{NANOS_PER_SECOND, Timestamp};
 use aggregator::{Aggregator, Shared};
 use plan::Plans;
 
-/// A row found sound: its values, and when its bar opens and closes.
+/// A row found sound: its bar, and when that closes.
 #[derive(Debug, Clone, Copy)]
-pub struct Minute<'r> {
-    row: &'r Record,
-    open: Timestamp,
-    close: Timestamp,
-}
-
-impl Minute<'_> {
-    /// When the bar opens.
-    pub fn open(&self) -> Timestamp {
-        self.open
-    }
-
-    /// When the bar closes: what moves a clock over files (§2.2).
-    pub fn close(&self) -> Timestamp {
-        self.close
-    }
-
-    #[inline]
-    fn bar(&self) -> Bar {
-        Bar::of_checked(self.open, self.row)
-    }
+pub struct Minute {
+    /// The base bar.
+    pub bar: Bar,
+    /// When it closes: what moves a clock over files (§2.2).
+    pub close: Timestamp,
 }
 
 /// Why a row can't be taken.
@@ -158,7 +144,7 @@ impl Deriver {
     /// [`Refusal::Invalid`] with the value and what is allowed; [`Refusal::Calendar`] for a date that the calendar
     /// does not know.
     #[inline]
-    pub fn check<'r>(&self, row: &'r Record) -> Result<Minute<'r>, Refusal> {
+    pub fn check(&self, row: &Record) -> Result<Minute, Refusal> {
         let rules = &self.shared.rules;
         let (open, close) = match (rules.base.nanos(), row.label) {
             (Some(base), Label::Open(at)) => (at, at.saturating_add(base)),
@@ -181,7 +167,7 @@ impl Deriver {
         if open < self.known.0 || open >= self.known.1 {
             rules.calendar.at_or_after(open)?;
         }
-        Ok(Minute { row, open, close })
+        Ok(Minute { bar: Bar::of_checked(open, row), close })
     }
 
     /// When the row's bar opens, as far as its label says; a daily row's, when its session does.
@@ -229,25 +215,25 @@ impl Deriver {
     pub fn take(
         &mut self,
         symbol: SymbolId,
-        minute: &Minute<'_>,
+        bar: &Bar,
         sink: &mut impl Sink,
     ) -> Result<Outcome, CalendarError> {
-        self.take_at(self.clock, symbol, minute, sink)
+        self.take_at(self.clock, symbol, bar, sink)
     }
 
     /// As [`Deriver::take`], once the symbol's clock has moved to `clock`.
     #[inline]
-    fn take_at(
+    pub(crate) fn take_at(
         &mut self,
         clock: Timestamp,
         symbol: SymbolId,
-        minute: &Minute<'_>,
+        bar: &Bar,
         sink: &mut impl Sink,
     ) -> Result<Outcome, CalendarError> {
         let Self { shared, symbols, .. } = self;
         let aggregator = aggregator(symbols, symbol, &shared.rules);
         aggregator.advance(clock, shared, sink);
-        let outcome = aggregator.take(minute, shared, sink)?;
+        let outcome = aggregator.take(bar, shared, sink)?;
         self.due = self.due.min(aggregator.due());
         self.counts.add(outcome);
         Ok(outcome)
@@ -259,6 +245,13 @@ impl Deriver {
         self.counts.invalid += 1;
         let interval = self.shared.rules.base;
         sink.warning(&Warning { symbol, interval, kind: WarningKind::InvalidBar, time, counts: None });
+    }
+
+    /// Forgets what is open of `symbol`: its next row is its first. Counts stay.
+    pub(crate) fn forget(&mut self, symbol: SymbolId) {
+        if let Some(aggregator) = self.symbols.get_mut(symbol.index()) {
+            *aggregator = None;
+        }
     }
 
     /// Moves the clock of `symbol` alone to `to`; a clock never goes back.

@@ -163,6 +163,8 @@ impl SessionPlan {
         for (lane, rule) in rules.intervals.iter().enumerate() {
             self.lanes[lane].buckets.clear();
             match (rule.interval.nanos(), rule.interval) {
+                // A base bar needs no bucket.
+                (Some(_), interval) if interval == rules.base => {}
                 (Some(nanos), _) => self.lay_buckets(lane, rules, nanos),
                 (None, Interval::DAY) => self.lanes[lane].buckets.push(Bucket {
                     first: self.regular.start,
@@ -191,12 +193,12 @@ impl SessionPlan {
         }
     }
 
-    /// The slot of the base bar that opens at `at` and the close of its segment, if the session trades then.
+    /// The slot of the base bar that opens at `at` and its segment, if the session trades then.
     /// A daily base has one slot a session.
-    pub(crate) fn slot(&self, at: Timestamp, base_nanos: Option<i64>) -> Option<(u32, Timestamp)> {
+    pub(crate) fn slot(&self, at: Timestamp, base_nanos: Option<i64>) -> Option<(u32, Segment)> {
         let SlotSegment { segment, first } = self.segments.iter().find(|s| s.segment.contains(at))?;
         let slot = base_nanos.map_or(0, |nanos| first + (at.since(segment.open) / nanos) as u32);
-        Some((slot, segment.close))
+        Some((slot, *segment))
     }
 }
 
@@ -239,6 +241,41 @@ fn next_on_wall_clock(at: Timestamp, nanos: i64, calendar: &Calendar) -> Timesta
     let since_midnight = local.time().duration_since(jiff::civil::Time::midnight()).as_nanos() as i64;
     let next = (since_midnight / nanos + 1).saturating_mul(nanos).min(NANOS_PER_DAY);
     at.saturating_add(next - since_midnight)
+}
+
+/// The bucket of `interval` that a minute falls into.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BucketAt {
+    pub(crate) label: SessionLabel,
+    pub(crate) open: Timestamp,
+    pub(crate) close: Timestamp,
+    pub(crate) expected: u32,
+}
+
+/// The bucket of `interval` that holds the base bar opening at `at`, if the interval trades then.
+pub(crate) fn bucket_at(rules: &DeriveRules, interval: Interval, at: Timestamp) -> Option<BucketAt> {
+    let index = rules.calendar.at_or_after(at).ok()?;
+    let session = rules.calendar.session(index);
+    let label = SessionLabel::of(session.date(), interval);
+    let Some(nanos) = interval.nanos() else {
+        session.regular().iter().find(|segment| segment.contains(at))?;
+        if interval != Interval::DAY {
+            let Period { label, open, close, expected, .. } = period(rules, index, interval).ok()?;
+            return Some(BucketAt { label, open, close, expected });
+        }
+        let slots = || session.regular().iter().map(|segment| slots_of(segment, rules.base)).sum();
+        let expected = if rules.base == Interval::DAY { 1 } else { slots() };
+        return Some(BucketAt { label, open: session.open(), close: session.close(), expected });
+    };
+    let segment = *traded(session, rules.hours).iter().find(|segment| segment.contains(at))?;
+    let (open, close) = match rules.align {
+        Align::Session => {
+            let open = segment.open.saturating_add(at.since(segment.open) / nanos * nanos);
+            (open, open.saturating_add(nanos).min(segment.close))
+        }
+        Align::Midnight => cuts(segment, nanos, rules).find(|&(_, close)| at < close)?,
+    };
+    Some(BucketAt { label, open, close, expected: slots_of(&Segment { open, close, ..segment }, rules.base) })
 }
 
 /// How many buckets `interval` has in `session`.

@@ -230,6 +230,12 @@ impl DeriveRules {
         Ok(Self(config))
     }
 
+    /// Whether the first interval is the base itself, of an intraday base: its bars are the rows.
+    #[inline]
+    pub(crate) fn has_base(&self) -> bool {
+        self.base != Interval::DAY && self.intervals.first().is_some_and(|rule| rule.interval == self.base)
+    }
+
     /// The place of `interval` among the rules.
     pub fn index_of(&self, interval: Interval) -> Option<usize> {
         self.intervals.iter().position(|rule| rule.interval == interval)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::plan::{Bucket, SessionPlan};
 use super::slots::Slots;
+use crate::calendar::Hours;
 use crate::time::Timestamp;
 
 /// What a minute is to one interval.
@@ -82,13 +83,23 @@ pub(crate) struct OpenSession {
     next_time: Timestamp,
     next_slot: u32,
     segment_close: Timestamp,
+    hours: Hours,
 }
 
 impl OpenSession {
     pub(crate) fn new(plan: Arc<SessionPlan>) -> Self {
         let (slots, lanes) = (Slots::default(), Vec::new());
         let never = Timestamp::MIN;
-        Self { plan, slots, lanes, folded: false, next_time: never, next_slot: 0, segment_close: never }
+        Self {
+            plan,
+            slots,
+            lanes,
+            folded: false,
+            next_time: never,
+            next_slot: 0,
+            segment_close: never,
+            hours: Hours::Regular,
+        }
     }
 
     /// Opens `plan` in this table. Buckets up to `given_to`, by interval, are passed.
@@ -116,13 +127,19 @@ impl OpenSession {
         let slot = if at == self.next_time && at < self.segment_close {
             self.next_slot
         } else {
-            let (slot, close) = self.plan.slot(at, base_nanos)?;
-            self.segment_close = close;
+            let (slot, segment) = self.plan.slot(at, base_nanos)?;
+            (self.segment_close, self.hours) = (segment.close, segment.hours);
             slot
         };
         self.next_time = at.saturating_add(base_nanos.unwrap_or(i64::MAX));
         self.next_slot = slot + 1;
         Some(slot)
+    }
+
+    /// The part of the day of the row found last.
+    #[inline]
+    pub(crate) fn hours(&self) -> Hours {
+        self.hours
     }
 
     /// The usual row falls into the cursor's bucket and does not complete it: counts the new bar of `slot` for the

@@ -1,7 +1,6 @@
 //! What the engine calls: one spec on one interval, for all symbols at once.
 //!
-//! [`Each`] makes a lane of any [`Indicator`]: static inside, one virtual call a batch. Outputs of a batch lie bar by
-//! bar, each bar's outputs together.
+//! [`Each`] makes a lane of any [`Indicator`]: static inside, one virtual call a batch.
 
 use super::contract::{Indicator, Reset, WarmUp};
 use crate::bar::Bar;
@@ -19,10 +18,30 @@ impl Slot {
     }
 }
 
+/// Where a batch's outputs go: row by row, a bar's outputs side by side.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    values: &'a mut [f64],
+    stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows of `stride` numbers in `values`, the last one perhaps shorter; a lane writes the first of each.
+    pub fn new(values: &'a mut [f64], stride: usize) -> Self {
+        Self { values, stride: stride.max(1) }
+    }
+
+    /// The first `width` numbers of each row.
+    #[inline(always)]
+    fn iter(self, width: usize) -> impl ExactSizeIterator<Item = &'a mut [f64]> {
+        self.values.chunks_mut(self.stride).map(move |row| &mut row[..width])
+    }
+}
+
 /// One spec on one interval, all symbols of a shard.
 ///
 /// `step`, `run` and `sweep` give the same bits for the same bars. Each panics when a slot is not below the count given
-/// to [`Lane::resize`], or when `out` is not `outputs × bars` long.
+/// to [`Lane::resize`], or when `out` has not a row for each bar with room for every output.
 pub trait Lane: Send {
     /// The outputs' names.
     fn outputs(&self) -> &'static [&'static str];
@@ -37,10 +56,10 @@ pub trait Lane: Send {
     fn step(&mut self, slot: Slot, bar: &Bar, out: &mut [f64]);
 
     /// A chunk of history of one symbol.
-    fn run(&mut self, slot: Slot, bars: Bars<'_>, out: &mut [f64]);
+    fn run(&mut self, slot: Slot, bars: Bars<'_>, out: Rows<'_>);
 
     /// A market minute: bar `i` is the next one of `slots[i]`.
-    fn sweep(&mut self, slots: &[Slot], bars: Bars<'_>, out: &mut [f64]);
+    fn sweep(&mut self, slots: &[Slot], bars: Bars<'_>, out: Rows<'_>);
 
     /// What `step` would write for a forming bar.
     fn peek(&self, slot: Slot, forming: &Bar, out: &mut [f64]);
@@ -91,21 +110,23 @@ impl<I: Indicator> Lane for Each<I> {
         self.of[slot.index()].update(bar, out);
     }
 
-    fn run(&mut self, slot: Slot, bars: Bars<'_>, out: &mut [f64]) {
-        assert_eq!(out.len(), bars.len() * I::OUTPUTS.len(), "an output for each bar");
+    fn run(&mut self, slot: Slot, bars: Bars<'_>, out: Rows<'_>) {
+        let rows = out.iter(I::OUTPUTS.len());
+        assert_eq!(rows.len(), bars.len(), "a row for each bar");
         // By value the state stays in registers; behind a reference each bar would wait for the one before to be stored.
         let spare = self.spare.take().unwrap_or_else(|| self.fresh.clone());
         let mut indicator = std::mem::replace(&mut self.of[slot.index()], spare);
-        for (bar, out) in bars.iter().zip(out.chunks_exact_mut(I::OUTPUTS.len())) {
+        for (bar, out) in bars.iter().zip(rows) {
             indicator.update(&bar, out);
         }
         self.spare = Some(std::mem::replace(&mut self.of[slot.index()], indicator));
     }
 
-    fn sweep(&mut self, slots: &[Slot], bars: Bars<'_>, out: &mut [f64]) {
+    fn sweep(&mut self, slots: &[Slot], bars: Bars<'_>, out: Rows<'_>) {
         assert_eq!(slots.len(), bars.len(), "a bar for each slot");
-        assert_eq!(out.len(), bars.len() * I::OUTPUTS.len(), "an output for each bar");
-        for ((slot, bar), out) in slots.iter().zip(bars.iter()).zip(out.chunks_exact_mut(I::OUTPUTS.len())) {
+        let rows = out.iter(I::OUTPUTS.len());
+        assert_eq!(rows.len(), bars.len(), "a row for each bar");
+        for ((slot, bar), out) in slots.iter().zip(bars.iter()).zip(rows) {
             self.of[slot.index()].update(&bar, out);
         }
     }

@@ -48,7 +48,7 @@ pub mod williams_r;
 pub mod wma;
 
 pub use contract::{Indicator, NULL, Reset, WarmUp};
-pub use lane::{Each, Lane, Slot};
+pub use lane::{Each, Lane, Rows, Slot};
 pub use source::Source;
 pub use spec::{Args, Entry, Inputs, Kind, Param, Spec, SpecError, Value};
 

@@ -1,0 +1,43 @@
+//! What the benches share: a seeded market.
+
+use barloom_core::{Bar, Label, Record, Timestamp};
+
+/// Nanoseconds of a minute.
+pub const MINUTE: i64 = 60_000_000_000;
+
+/// A seeded walk in cents, with gaps between a close and the next open.
+#[derive(Debug)]
+pub struct Walk {
+    state: u64,
+    price: i64,
+    at: Timestamp,
+}
+
+impl Walk {
+    /// The walk of that seed.
+    pub fn new(seed: u64) -> Self {
+        let state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        Self { state, price: 10_000, at: Timestamp::from_nanos(0) }
+    }
+
+    fn draw(&mut self, below: u64) -> i64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        ((self.state >> 11) % below) as i64
+    }
+
+    /// The next minute's bar.
+    #[allow(clippy::should_implement_trait, reason = "it has no end")]
+    pub fn next(&mut self) -> Bar {
+        let open = (self.price + self.draw(9) - 4).max(100);
+        self.price = (self.price + self.draw(41) - 20).max(100);
+        let (high, low) = (open.max(self.price) + self.draw(12), open.min(self.price) - self.draw(12));
+        let [open, high, low, close] = [open, high, low, self.price].map(|cents| cents as f64 / 100.0);
+        let volume = Some(self.draw(10_000) as f64);
+        self.at = self.at.saturating_add(MINUTE);
+        let label = Label::Open(self.at);
+        let record = Record { label, open, high, low, close, volume, vwap: None, trade_count: None };
+        Bar::new(self.at, &record).expect("a sound bar")
+    }
+}

@@ -1,0 +1,252 @@
+//! What a subscriber sees: the series as of a step, and nothing of what was published later.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use arc_swap::Guard;
+
+use super::forming::FormingBar;
+use super::series::{Segment, Series, col};
+use super::{SessionData, StoreConfig};
+use crate::calendar::Hours;
+use crate::columns::Bars;
+use crate::derive::{BucketAt, ClosedBar, bucket_at};
+use crate::interval::Interval;
+use crate::symbol::{SymbolId, Symbols};
+use crate::time::Timestamp;
+
+/// Everything that was published up to a step.
+///
+/// No bar in it closes after [`View::now`], and everything that closed at it is there.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    data: &'a SessionData,
+    symbols: &'a Symbols,
+    step: u32,
+    now: Timestamp,
+}
+
+impl<'a> View<'a> {
+    /// The view of `data` as of `step`, which is at `now`.
+    pub fn new(data: &'a SessionData, symbols: &'a Symbols, step: u32, now: Timestamp) -> Self {
+        Self { data, symbols, step, now }
+    }
+
+    /// What is viewed.
+    pub fn data(&self) -> &'a SessionData {
+        self.data
+    }
+
+    /// The step.
+    pub fn step(&self) -> u32 {
+        self.step
+    }
+
+    /// The step's instant.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The symbols by name and number.
+    pub fn symbols(&self) -> &'a Symbols {
+        self.symbols
+    }
+
+    /// The series of a symbol's `interval`; `None` where there is none.
+    #[inline]
+    pub fn series(&self, symbol: SymbolId, interval: Interval) -> Option<SeriesView<'a>> {
+        self.data.series(symbol, self.data.place(interval)?, self.step)
+    }
+
+    /// The series of the symbol named `symbol`.
+    pub fn named(&self, symbol: &str, interval: Interval) -> Option<SeriesView<'a>> {
+        self.series(self.symbols.id(symbol)?, interval)
+    }
+
+    /// The latest value of an output, by its name in tables: `rsi_14`, `macd_12_26_9.signal`.
+    pub fn latest(&self, symbol: SymbolId, interval: Interval, output: &str) -> Option<f64> {
+        let series = self.series(symbol, interval)?;
+        series.latest_value(series.output(output)?)
+    }
+
+    /// The bar of `interval` that is not closed yet, from the base bars up to now; `None` while it has none.
+    ///
+    /// Of intervals within a session and of 1d; a late minute that only the longer bar takes is not in it.
+    pub fn forming(&self, symbol: SymbolId, interval: Interval) -> Option<FormingBar> {
+        FormingBar::of(self, symbol, interval)
+    }
+
+    /// A historical value of the symbol, constant through its session: `avg_volume_20`.
+    pub fn historical(&self, symbol: SymbolId, name: &str) -> Option<f64> {
+        self.data.historical(symbol, name, self.step)
+    }
+}
+
+/// A series as of a step.
+#[derive(Debug)]
+pub struct SeriesView<'a> {
+    config: &'a StoreConfig,
+    symbol: SymbolId,
+    place: usize,
+    /// The symbol's.
+    series: Arc<[Series]>,
+    segments: Guard<Arc<Vec<Arc<Segment>>>>,
+    step: u32,
+    /// The place of the newest segment that has a row, and how many are visible.
+    current: usize,
+    rows: usize,
+}
+
+impl<'a> SeriesView<'a> {
+    #[inline]
+    pub(super) fn new(
+        config: &'a StoreConfig,
+        symbol: SymbolId,
+        place: usize,
+        series: Arc<[Series]>,
+        step: u32,
+    ) -> Option<Self> {
+        let segments = series.get(place)?.segments.load();
+        let mut current = segments.len();
+        let mut rows = 0;
+        while rows == 0 && current > 0 {
+            current -= 1;
+            rows = segments[current].rows_at(step);
+        }
+        Some(Self { config, symbol, place, series, segments, step, current, rows })
+    }
+
+    fn own(&self) -> &Series {
+        &self.series[self.place]
+    }
+
+    fn segment(&self) -> Option<&Segment> {
+        self.segments.get(self.current).map(|segment| &**segment)
+    }
+
+    /// How many bars the current session has, of 1d and longer the current year.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is no bar at all.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The current session's bars, of 1d and longer the current year's: contiguous, oldest first.
+    #[inline]
+    pub fn bars(&self) -> Bars<'_> {
+        self.segment().map_or_else(Bars::default, |segment| segment.bars(self.rows))
+    }
+
+    /// The last `count` bars over all sessions that are retained, oldest first: contiguous within each.
+    pub fn last(&self, count: usize) -> impl Iterator<Item = Bars<'_>> {
+        self.pieces(count).map(|(segment, rows)| segment.bars(rows.end).rows(rows))
+    }
+
+    /// The retained segments that the last `count` rows lie in, oldest first, and which rows.
+    fn pieces(&self, count: usize) -> impl Iterator<Item = (&Segment, std::ops::Range<usize>)> {
+        let held = if self.rows == 0 { 0 } else { self.current + 1 };
+        let visible = move |place: usize| {
+            if place == self.current { self.rows } else { self.segments[place].columns.len() }
+        };
+        let (mut from, mut left) = (held, count);
+        while from > 0 && left > 0 {
+            from -= 1;
+            left = left.saturating_sub(visible(from));
+        }
+        let total: usize = (from..held).map(visible).sum();
+        let mut skip = total.saturating_sub(count);
+        (from..held).map(move |place| {
+            let first = std::mem::take(&mut skip);
+            (&*self.segments[place], first..visible(place))
+        })
+    }
+
+    /// The place of an output by its name in tables.
+    pub fn output(&self, name: &str) -> Option<usize> {
+        self.config.outputs.get(self.place)?.iter().position(|known| known == name)
+    }
+
+    /// An output's values beside [`SeriesView::bars`]; empty where only the latest are kept.
+    pub fn values(&self, output: usize) -> &[f64] {
+        match self.segment() {
+            Some(segment) if self.is_kept(output) => {
+                segment.columns.f64s(segment.first_output() + output, self.rows)
+            }
+            _ => &[],
+        }
+    }
+
+    /// An output's values beside [`SeriesView::last`].
+    pub fn last_values(&self, output: usize, count: usize) -> impl Iterator<Item = &[f64]> {
+        let count = if self.is_kept(output) { count } else { 0 };
+        self.pieces(count).map(move |(segment, rows)| {
+            &segment.columns.f64s(segment.first_output() + output, rows.end)[rows.start..]
+        })
+    }
+
+    fn is_kept(&self, output: usize) -> bool {
+        self.own().latest.is_none()
+            && self.config.outputs.get(self.place).is_some_and(|all| output < all.len())
+    }
+
+    /// An output's value `back` bars before the newest, 0 for the newest; `None` where it has none or is not kept.
+    #[inline]
+    pub fn value(&self, output: usize, back: usize) -> Option<f64> {
+        let segment = self.segment()?;
+        let value = match &self.own().latest {
+            Some(latest) => {
+                latest.read((segment.first + self.rows as u64).checked_sub(1 + back as u64)?, output)?
+            }
+            None => {
+                let row = self.rows.checked_sub(1 + back)?;
+                let width = self.config.outputs.get(self.place)?.len();
+                f64::from_bits(
+                    segment.columns.word(segment.first_output() + output, row).filter(|_| output < width)?,
+                )
+            }
+        };
+        (!value.is_nan()).then_some(value)
+    }
+
+    /// An output's value at the newest bar; `None` where it has none.
+    pub fn latest_value(&self, output: usize) -> Option<f64> {
+        self.value(output, 0)
+    }
+
+    /// Whether every output has started.
+    pub fn is_ready(&self) -> bool {
+        self.own().ready.load(Ordering::Acquire) <= self.step
+    }
+
+    /// The newest closed bar.
+    pub fn newest(&self) -> Option<ClosedBar> {
+        self.bar(self.rows.checked_sub(1)?)
+    }
+
+    /// The bar at `row` of [`SeriesView::bars`].
+    pub fn bar(&self, row: usize) -> Option<ClosedBar> {
+        let segment = self.segment().filter(|_| row < self.rows)?;
+        let bar = segment.bars(row + 1).at(row)?;
+        let (counts, meta) = (segment.columns.word(col::COUNTS, row)?, segment.columns.word(col::META, row)?);
+        let interval = self.config.rules.intervals.get(self.place)?.interval;
+        let BucketAt { label, close, .. } = bucket_at(&self.config.rules, interval, bar.open_time)?;
+        Some(ClosedBar {
+            symbol: self.symbol,
+            interval,
+            session: label,
+            bar,
+            close_time: close,
+            n_base: counts as u32,
+            n_expected: (counts >> 32) as u32,
+            revision: (meta >> 32) as u16,
+            hours: match meta >> 48 {
+                0 => Hours::Pre,
+                1 => Hours::Regular,
+                _ => Hours::Post,
+            },
+        })
+    }
+}
