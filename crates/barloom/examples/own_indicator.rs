@@ -27,7 +27,7 @@ impl Indicator for Streak {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut lane, mut out, at) = (Each::new(Streak::default()), [0.0], Timestamp::from_nanos(0));
     for (close, streak) in [(2.0, 1.0), (3.0, 2.0), (0.5, 0.0)] {
         let (label, open, high, low) = (Label::Open(at), 1.0, 5.0, 0.0);

@@ -1,16 +1,73 @@
-//! The wall clock: the only file that reads it.
+//! Time: where a run stands, in which session, and the wall clock, which this file alone reads.
 //!
-//! Nothing read here reaches a number that Barloom publishes: it times runs and says what day it is to people.
+//! Nothing read from the wall clock reaches a number that Barloom publishes: it times runs and says what day it is to people.
 
 use std::time::{Duration, Instant};
 
-use barloom_core::Timestamp;
+use barloom_core::{Calendar, Timestamp};
 
 /// Now.
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub fn now() -> Timestamp {
     // Invariant: the clock of a working machine is within 1677 to 2262.
     Timestamp::from_jiff(jiff::Timestamp::now()).unwrap_or(Timestamp::MAX)
+}
+
+/// Where a run stands: its clock, which inputs move, and the session it is in.
+///
+/// ```
+/// use barloom::clock::TimeManager;
+/// use barloom::core::Calendar;
+/// let mut time = TimeManager::replay(Calendar::named("XNYS")?);
+/// assert!(time.enters("2024-11-29T14:30:00Z".parse()?).is_some());
+/// assert!(time.enters("2024-11-29T17:59:00Z".parse()?).is_none());
+/// let sealed = time.enters("2024-12-02T14:30:00Z".parse()?);
+/// assert_eq!(sealed, Some("2024-11-29T22:00:00Z".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TimeManager {
+    calendar: Calendar,
+    now: Timestamp,
+    starts: Timestamp,
+    ends: Timestamp,
+}
+
+impl TimeManager {
+    /// A clock that stands before everything, moved by what is replayed.
+    pub fn replay(calendar: Calendar) -> Self {
+        let never = Timestamp::MIN;
+        Self { calendar, now: never, starts: never, ends: never }
+    }
+
+    /// Where the clock stands.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Moves the clock to `to`; it never goes back.
+    pub fn advance(&mut self, to: Timestamp) {
+        self.now = self.now.max(to);
+    }
+
+    /// The first instant of the session at hand, pre-market included.
+    pub fn session_starts(&self) -> Timestamp {
+        self.starts
+    }
+
+    /// Enters the session that trades at `at` if it is a later one than that at hand, whose end is given then.
+    pub fn enters(&mut self, at: Timestamp) -> Option<Timestamp> {
+        if at < self.ends {
+            return None;
+        }
+        let session = self.calendar.at_or_after(at).ok().map(|index| self.calendar.session(index))?;
+        // A row between sessions enters none.
+        if at < session.starts() {
+            return None;
+        }
+        self.starts = session.starts();
+        Some(std::mem::replace(&mut self.ends, session.ends()))
+    }
 }
 
 /// Measures how long something took.

@@ -1,22 +1,63 @@
-//! The order of time: many sources, one sequence of steps.
+//! The order of time: many sources, one sequence of inputs.
 //!
-//! A row travels at its own close, or, out of order, at the close of its predecessor in the source (§2.2). A step is
-//! all rows that travel at one instant; steps ascend.
+//! A row travels at its own close, or, out of order, at the close of its predecessor in the source (§2.2). An input is
+//! all rows that travel at one instant; instants ascend.
 
-use barloom_core::derive::{Deriver, Refusal};
-use barloom_core::{CalendarError, Record, SymbolId, Symbols, Timestamp};
+use barloom_core::derive::{DeriveRules, FileError, FileTrial, Refusal, RowCheck};
+use barloom_core::input::InputRow;
+use barloom_core::{Bar, CalendarError, SymbolId, Symbols, Timestamp};
 
-use crate::source::{Source, SourceRow, Unreadable};
+use crate::source::{Source, Unreadable};
 
-/// A row within a step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepRow {
+/// A refused row of an input: what a journal keeps of it, and what is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its place among the input's rows.
+    pub row: usize,
     /// The place of its source among the sources.
     pub source: usize,
     /// Its number in the source.
     pub number: u64,
-    /// What it says, or why it can't be read.
-    pub content: Result<(SymbolId, Record), Unreadable>,
+    /// Its symbol, open time and the reason.
+    pub why: Unreadable,
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Rows that travel at this instant: [`Inputs::rows`].
+    Bars(Timestamp),
+    /// The clock, without rows.
+    Clock(Timestamp),
+    /// Nothing more.
+    End,
+}
+
+/// Hands over inputs in ascending time: the coordinator's, or those that a journal recorded.
+pub trait Inputs {
+    /// What can make it fail in the middle.
+    type Error;
+
+    /// Goes on to the next input.
+    ///
+    /// # Errors
+    /// When it can't go on; the inputs before stand.
+    fn advance(&mut self) -> Result<Next, Self::Error>;
+
+    /// The input's rows, source by source, in each source's order.
+    fn rows(&self) -> &[InputRow];
+
+    /// The rows among them that were refused.
+    fn refused(&self) -> &[Refused];
+
+    /// Where the row at a place of the input comes from: its source's name and its number there.
+    fn origin(&self, row: usize) -> (&str, u64);
+
+    /// The symbols met so far.
+    fn symbols(&self) -> &Symbols;
+
+    /// What was noticed about the rows as a whole; `None` where nothing was looked for.
+    fn trial(&self) -> Option<&FileTrial>;
 }
 
 /// Why the sources can't be brought into the order of time.
@@ -25,7 +66,10 @@ pub enum CoordinatorError<E> {
     /// A source failed.
     #[error(transparent)]
     Source(E),
-    /// A daily row's date is not in the calendar.
+    /// The input as a whole can't be right.
+    #[error("{0}")]
+    Input(FileError),
+    /// A row's date is not in the calendar.
     #[error("{source_name}, line {number}: {error}")]
     Calendar {
         /// The source.
@@ -59,10 +103,19 @@ const OUT_OF_ORDER_BARS: i64 = 10;
 /// Nanoseconds of a daily bar, for that.
 const DAY: i64 = 24 * 3600 * barloom_core::time::NANOS_PER_SECOND;
 
+/// A row on its way: checked when it was pulled.
+#[derive(Debug)]
+struct Head {
+    /// The instant at which it travels.
+    at: Timestamp,
+    number: u64,
+    content: Result<(SymbolId, Bar), Unreadable>,
+}
+
 #[derive(Debug)]
 struct Feed<S> {
     source: S,
-    head: Option<(Timestamp, SourceRow)>,
+    head: Option<Head>,
     /// The newest close among the rows so far.
     newest: Timestamp,
     /// Which symbols it has named.
@@ -73,97 +126,147 @@ struct Feed<S> {
 #[derive(Debug)]
 pub struct SessionCoordinator<S> {
     feeds: Vec<Feed<S>>,
+    check: RowCheck,
+    base: i64,
+    trial: FileTrial,
     symbols: Symbols,
-    step: Vec<StepRow>,
+    rows: Vec<InputRow>,
+    /// By row: its source and number.
+    origins: Vec<(usize, u64)>,
+    refused: Vec<Refused>,
+    has_started: bool,
+    /// No row that travels later is taken; the clock ends there.
+    end: Option<Timestamp>,
 }
 
 impl<S: Source> SessionCoordinator<S> {
-    /// A coordinator of `sources`; nothing is pulled yet.
-    pub fn new(sources: Vec<S>) -> Self {
+    /// A coordinator of `sources` under `rules`; nothing is pulled yet.
+    pub fn new(rules: &DeriveRules, sources: Vec<S>) -> Self {
         let feed = |source| Feed { source, head: None, newest: Timestamp::MIN, met: Vec::new() };
-        Self { feeds: sources.into_iter().map(feed).collect(), symbols: Symbols::new(), step: Vec::new() }
-    }
-
-    /// Pulls the first row of every source. Call once, before the first step.
-    ///
-    /// # Errors
-    /// As [`SessionCoordinator::next_step`].
-    pub fn start(&mut self, deriver: &Deriver) -> Result<(), CoordinatorError<S::Error>> {
-        self.feeds.iter_mut().try_for_each(|feed| feed.pull(&mut self.symbols, deriver))
-    }
-
-    /// Gathers the next step: its instant; its rows are [`SessionCoordinator::rows`]. `None` when all sources ended.
-    ///
-    /// # Errors
-    /// [`CoordinatorError`] when a source fails or its order can't be followed.
-    pub fn next_step(&mut self, deriver: &Deriver) -> Result<Option<Timestamp>, CoordinatorError<S::Error>> {
-        self.step.clear();
-        let heads = self.feeds.iter().filter_map(|feed| feed.head.as_ref().map(|(at, _)| *at));
-        let Some(now) = heads.min() else { return Ok(None) };
-        for (place, feed) in self.feeds.iter_mut().enumerate() {
-            while let Some((_, SourceRow { number, content })) = feed.head.take_if(|(at, _)| *at == now) {
-                self.step.push(StepRow { source: place, number, content });
-                feed.pull(&mut self.symbols, deriver)?;
-            }
+        Self {
+            feeds: sources.into_iter().map(feed).collect(),
+            check: RowCheck::new(rules.clone()),
+            base: rules.base.nanos().unwrap_or(DAY),
+            trial: FileTrial::new(rules),
+            symbols: Symbols::new(),
+            rows: Vec::new(),
+            origins: Vec::new(),
+            refused: Vec::new(),
+            has_started: false,
+            end: None,
         }
-        Ok(Some(now))
     }
 
-    /// The rows of the step: source by source, in each source's order.
-    pub fn rows(&self) -> &[StepRow] {
-        &self.step
+    /// Takes nothing that travels after `end`, and moves the clock to it.
+    #[must_use]
+    pub fn until(mut self, end: Option<Timestamp>) -> Self {
+        self.end = end;
+        self
     }
 
-    /// The symbols met so far.
-    pub fn symbols(&self) -> &Symbols {
-        &self.symbols
-    }
-
-    /// The symbols met, when the run is over.
-    pub fn into_symbols(self) -> Symbols {
-        self.symbols
-    }
-
-    /// The name of the source at `place`.
-    pub fn source_name(&self, place: usize) -> &str {
-        self.feeds[place].source.name()
+    fn pull(&mut self, place: usize) -> Result<(), CoordinatorError<S::Error>> {
+        let Self { feeds, check, trial, symbols, base, .. } = self;
+        let Some(feed) = feeds.get_mut(place) else { return Ok(()) };
+        let Some(row) = feed.source.next_row(symbols).map_err(CoordinatorError::Source)? else {
+            return Ok(());
+        };
+        let number = row.number;
+        let content = match row.content {
+            Err(unreadable) => {
+                trial.unreadable(&unreadable.reason);
+                Err(unreadable)
+            }
+            Ok((symbol, record)) => match check.check(&record) {
+                Ok(minute) => {
+                    let begins = minute.bar.open_time();
+                    trial.sound(begins);
+                    if feed.is_new(symbol)
+                        && minute.close.saturating_add(OUT_OF_ORDER_BARS * *base) < feed.newest
+                    {
+                        return Err(CoordinatorError::Grouped {
+                            source_name: feed.source.name().to_owned(),
+                            number,
+                            symbol: symbols.name(symbol).to_string(),
+                            begins,
+                            reached: feed.newest,
+                        });
+                    }
+                    feed.newest = feed.newest.max(minute.close);
+                    Ok((symbol, minute.bar))
+                }
+                // An invalid row has no close of its own; it travels with its predecessor.
+                Err(Refusal::Invalid(reason)) => {
+                    trial.invalid(&reason, check.rules().base).map_err(CoordinatorError::Input)?;
+                    let time = check.open_time(record.label);
+                    Err(Unreadable { symbol: Some(symbol), time, reason: reason.to_string() })
+                }
+                Err(Refusal::Calendar(error)) => {
+                    let source_name = feed.source.name().to_owned();
+                    return Err(CoordinatorError::Calendar { source_name, number, error });
+                }
+            },
+        };
+        feed.head = Some(Head { at: feed.newest, number, content });
+        Ok(())
     }
 }
 
-impl<S: Source> Feed<S> {
-    fn pull(&mut self, symbols: &mut Symbols, deriver: &Deriver) -> Result<(), CoordinatorError<S::Error>> {
-        let Some(row) = self.source.next_row(symbols).map_err(CoordinatorError::Source)? else {
-            return Ok(());
+impl<S: Source> Inputs for SessionCoordinator<S> {
+    type Error = CoordinatorError<S::Error>;
+
+    fn advance(&mut self) -> Result<Next, Self::Error> {
+        self.rows.clear();
+        self.origins.clear();
+        self.refused.clear();
+        if !self.has_started {
+            self.has_started = true;
+            (0..self.feeds.len()).try_for_each(|place| self.pull(place))?;
+        }
+        let heads = self.feeds.iter().filter_map(|feed| feed.head.as_ref().map(|head| head.at));
+        let Some(now) = heads.min().filter(|&now| self.end.is_none_or(|end| now <= end)) else {
+            return Ok(self.end.take().map_or(Next::End, Next::Clock));
         };
-        let base = deriver.rules().base.nanos().unwrap_or(DAY);
-        if let Ok((symbol, record)) = &row.content {
-            match deriver.check(record) {
-                Ok(minute) => {
-                    if self.is_new(*symbol)
-                        && minute.close.saturating_add(OUT_OF_ORDER_BARS * base) < self.newest
-                    {
-                        return Err(CoordinatorError::Grouped {
-                            source_name: self.source.name().to_owned(),
-                            number: row.number,
-                            symbol: symbols.name(*symbol).to_string(),
-                            begins: minute.bar.open_time(),
-                            reached: self.newest,
-                        });
+        for place in 0..self.feeds.len() {
+            while let Some(Head { number, content, .. }) =
+                self.feeds[place].head.take_if(|head| head.at == now)
+            {
+                self.origins.push((place, number));
+                match content {
+                    Ok((symbol, bar)) => self.rows.push(InputRow::Bar { symbol, bar }),
+                    Err(why) => {
+                        self.rows.push(InputRow::Refused { symbol: why.symbol, time: why.time });
+                        self.refused.push(Refused { row: self.rows.len() - 1, source: place, number, why });
                     }
-                    self.newest = self.newest.max(minute.close);
                 }
-                // An invalid row has no close of its own; it travels with its predecessor.
-                Err(Refusal::Invalid(_)) => {}
-                Err(Refusal::Calendar(error)) => {
-                    let (source_name, number) = (self.source.name().to_owned(), row.number);
-                    return Err(CoordinatorError::Calendar { source_name, number, error });
-                }
+                self.pull(place)?;
             }
         }
-        self.head = Some((self.newest, row));
-        Ok(())
+        Ok(Next::Bars(now))
     }
 
+    fn rows(&self) -> &[InputRow] {
+        &self.rows
+    }
+
+    fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    fn origin(&self, row: usize) -> (&str, u64) {
+        let (place, number) = self.origins.get(row).copied().unwrap_or_default();
+        (self.feeds.get(place).map_or("", |feed| feed.source.name()), number)
+    }
+
+    fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    fn trial(&self) -> Option<&FileTrial> {
+        Some(&self.trial)
+    }
+}
+
+impl<S> Feed<S> {
     /// Whether the source names the symbol for the first time.
     fn is_new(&mut self, symbol: SymbolId) -> bool {
         if self.met.len() <= symbol.index() {

@@ -1,20 +1,25 @@
-//! One run on one thread: coordinator → deriver → sink, step by step.
+//! One run on one thread: inputs → processor → subscribers, step by step.
 //!
-//! At a step the clock still stands at the step before while its rows are taken; then the clock moves to the step,
-//! closing what lies between. Only then is anything of the step told: symbols in name order, within a symbol
-//! intervals ascending.
+//! The engine owns the parts and moves nothing between them but numbers of steps. An input's rows are taken and the clock
+//! moves to its instant; what that closes is published instant by instant, each a step; then its notices are told, with a view
+//! as of the step. Rows before the run's start are history: they go the same way and are not told.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use barloom_core::derive::{
-    ClosedBar, ClosedStretch, Counts, DeriveRules, Deriver, FileError, FileTrial, Refusal, Sink, Warning,
-    WarningKind,
-};
-use barloom_core::{CalendarError, Interval, SymbolId, Symbols, Timestamp};
+use barloom_core::derive::{ClosedStretch, Counts, DeriveRules, FileError, FileTrial, Warning, WarningKind};
+use barloom_core::input::Input;
+use barloom_core::notice::{Notices, Tally};
+use barloom_core::plan::Plan;
+use barloom_core::processor::Processor;
+use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig, View};
+use barloom_core::{CalendarError, Interval, SymbolId, Timestamp};
 
-use crate::coordinator::{CoordinatorError, SessionCoordinator, StepRow};
-use crate::source::Source;
+use crate::analysis::{AnalysisEngine, OnSubscriberError, Pattern, Subscriber, SubscriberFailure};
+use crate::coordinator::{Inputs, Next};
+use crate::journal::{JournalError, JournalWriter};
+use crate::metrics::{PerformanceMetrics, Stage};
+use crate::session::{Origin, Sessions};
 
 /// What a rejected row does to a run (P13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,24 +46,12 @@ pub struct Reject<'a> {
     pub reason: &'a str,
 }
 
-/// Takes what a run tells, in order. The engine drives; after [`ControlFlow::Break`] nothing more is told.
-pub trait Subscriber {
-    /// A bar closed.
-    fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols);
-    /// Something to know.
-    fn warning(&mut self, warning: &Warning, symbols: &Symbols);
-    /// A row was rejected; its warning follows with its step.
-    fn rejected(&mut self, reject: &Reject<'_>, symbols: &Symbols);
-    /// The step at `now` is told; whether to go on.
-    fn step_done(&mut self, now: Timestamp) -> ControlFlow<()>;
-}
-
 /// Why a run ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError<E> {
-    /// The sources can't be followed.
+    /// The inputs can't be followed.
     #[error(transparent)]
-    Coordinator(#[from] CoordinatorError<E>),
+    Inputs(E),
     /// The input as a whole can't be right.
     #[error("{0}")]
     Input(FileError),
@@ -82,6 +75,12 @@ pub enum RunError<E> {
         /// Why it was rejected.
         reason: String,
     },
+    /// A subscriber failed and [`OnSubscriberError::Stop`] was asked for.
+    #[error(transparent)]
+    Subscriber(#[from] SubscriberFailure),
+    /// The journal can't be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
 /// What a run did.
@@ -91,7 +90,7 @@ pub struct RunSummary {
     pub counts: Counts,
     /// Buckets left open at the end.
     pub unfinished: u64,
-    /// Instants at which rows came.
+    /// Instants at which something was told.
     pub steps: u64,
     /// What each interval gave.
     pub intervals: BTreeMap<Interval, IntervalSummary>,
@@ -101,6 +100,10 @@ pub struct RunSummary {
     pub closed_stretch: Option<ClosedStretch>,
     /// Whether a subscriber ended the run.
     pub stopped: bool,
+    /// Subscribers that failed and were removed.
+    pub failures: Vec<SubscriberFailure>,
+    /// Indicators that had too little history before the start: what to know, in a line.
+    pub unsettled: Option<String>,
 }
 
 /// What one interval gave.
@@ -108,6 +111,8 @@ pub struct RunSummary {
 pub struct IntervalSummary {
     /// Bars out.
     pub bars: u64,
+    /// Indicators' values out: readings of those that have begun.
+    pub values: u64,
     /// Buckets without a base bar (P7).
     pub empty: u64,
 }
@@ -115,14 +120,14 @@ pub struct IntervalSummary {
 impl RunSummary {
     /// The summary of a run under `rules` that did nothing yet.
     pub fn new(rules: &DeriveRules) -> Self {
-        let intervals =
-            rules.intervals.iter().map(|rule| (rule.interval, IntervalSummary::default())).collect();
+        let asked = rules.intervals.iter().filter(|rule| rule.is_asked);
+        let intervals = asked.map(|rule| (rule.interval, IntervalSummary::default())).collect();
         Self { intervals, ..Self::default() }
     }
 
     /// A bar was told.
-    pub fn bar(&mut self, bar: &ClosedBar) {
-        self.intervals.entry(bar.interval).or_default().bars += 1;
+    pub fn bar(&mut self, interval: Interval) {
+        self.intervals.entry(interval).or_default().bars += 1;
     }
 
     /// A warning was told.
@@ -130,211 +135,263 @@ impl RunSummary {
         *self.warnings.entry(warning.kind).or_default() += 1;
     }
 
+    /// Takes over what was told under `rules`.
+    fn told(&mut self, tally: &Tally, rules: &DeriveRules) {
+        for (rule, &(bars, values)) in rules.intervals.iter().zip(&tally.by_interval) {
+            if let Some(interval) = self.intervals.get_mut(&rule.interval) {
+                (interval.bars, interval.values) = (bars, values);
+            }
+        }
+        let counted = WarningKind::ALL.into_iter().zip(tally.warnings);
+        self.warnings = counted.filter(|(_, count)| *count > 0).collect();
+    }
+
     /// Takes over what was counted on the way.
-    pub fn close(&mut self, deriver: &Deriver, trial: &FileTrial) {
+    pub fn close(&mut self, deriver: &barloom_core::derive::Deriver, trial: Option<&FileTrial>) {
         self.counts = *deriver.counts();
         self.unfinished = deriver.unfinished();
-        self.closed_stretch = trial.closed_stretch();
+        self.closed_stretch = trial.and_then(FileTrial::closed_stretch);
         for (rule, &empty) in deriver.rules().intervals.iter().zip(deriver.empty()) {
-            self.intervals.entry(rule.interval).or_default().empty = empty;
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Notice {
-    Bar(ClosedBar),
-    Warning(Warning),
-}
-
-impl Notice {
-    /// Instants ascend: a bucket that a younger one's last row closed was due earlier than its step. At one instant
-    /// symbols are in name order; a warning about an unreadable row, which names none, comes first. Within an interval
-    /// the bar comes before warnings.
-    fn key<'s>(&self, order: &Order<'s>) -> (Timestamp, Option<&'s str>, Interval, bool) {
-        let (due, symbol, interval) = match self {
-            Self::Bar(bar) => (bar.close_time.saturating_add(order.grace), Some(bar.symbol), bar.interval),
-            Self::Warning(warning) => (order.now, warning.symbol, warning.interval),
-        };
-        let is_warning = matches!(self, Self::Warning(_));
-        (due.min(order.now), symbol.map(|id| order.symbols.name(id).as_str()), interval, is_warning)
-    }
-}
-
-/// What the order of notices depends on.
-struct Order<'s> {
-    symbols: &'s Symbols,
-    grace: i64,
-    now: Timestamp,
-}
-
-/// The notices of one step, each with its place among them.
-#[derive(Debug, Default)]
-struct Notices(Vec<(usize, Notice)>);
-
-impl Notices {
-    fn push(&mut self, notice: Notice) {
-        self.0.push((self.0.len(), notice));
-    }
-
-    /// Tells them in their order. Sorting by place too needs no memory to be stable.
-    fn tell(&mut self, order: &Order<'_>, summary: &mut RunSummary, subscriber: &mut impl Subscriber) {
-        self.0.sort_unstable_by(|(i, a), (j, b)| a.key(order).cmp(&b.key(order)).then(i.cmp(j)));
-        for (_, notice) in self.0.drain(..) {
-            match notice {
-                Notice::Bar(bar) => {
-                    summary.bar(&bar);
-                    subscriber.bar(&bar, order.symbols);
-                }
-                Notice::Warning(warning) => {
-                    summary.warning(&warning);
-                    subscriber.warning(&warning, order.symbols);
-                }
+            if let Some(interval) = self.intervals.get_mut(&rule.interval) {
+                interval.empty = empty;
             }
         }
     }
 }
 
-impl Sink for Notices {
-    fn bar(&mut self, bar: &ClosedBar) {
-        self.push(Notice::Bar(*bar));
-    }
-    fn warning(&mut self, warning: &Warning) {
-        self.push(Notice::Warning(*warning));
-    }
-}
-
-/// Runs the sources through derivation, on the calling thread.
+/// What decides a run besides its inputs and subscribers.
 #[derive(Debug)]
-pub struct Engine<S> {
-    coordinator: SessionCoordinator<S>,
-    deriver: Deriver,
-    on_invalid: OnInvalid,
-    trial: FileTrial,
-    /// Of the step at hand.
-    notices: Notices,
-    /// Of an instant between two steps.
-    between: Notices,
-    summary: RunSummary,
+pub struct EngineConfig {
+    /// The rules of derivation; the base is added where it is not among the intervals, and not told.
+    pub rules: DeriveRules,
+    /// The indicators of those intervals.
+    pub plan: Plan,
+    /// How much of the outputs' history stays readable.
+    pub keep: Keep,
+    /// How many sessions before the current one stay readable.
+    pub retain: usize,
+    /// Where indicators start from.
+    pub origin: Origin,
+    /// Steps up to this instant are history.
+    pub start: Option<Timestamp>,
+    /// The historical indicators.
+    pub historical: Vec<barloom_core::indicators::Spec>,
+    /// What a rejected row does.
+    pub on_invalid: OnInvalid,
+    /// What a failing subscriber does.
+    pub on_subscriber_error: OnSubscriberError,
 }
 
-impl<S: Source> Engine<S> {
-    /// An engine over `sources` under `rules`.
-    pub fn new(rules: DeriveRules, on_invalid: OnInvalid, sources: Vec<S>) -> Self {
-        let (summary, trial) = (RunSummary::new(&rules), FileTrial::new(&rules));
+impl EngineConfig {
+    /// The defaults of every option.
+    pub fn new(rules: DeriveRules, plan: Plan) -> Self {
         Self {
-            coordinator: SessionCoordinator::new(sources),
-            deriver: Deriver::new(rules),
-            on_invalid,
-            trial,
+            rules,
+            plan,
+            keep: Keep::Session,
+            retain: 1,
+            origin: Origin::Run,
+            start: None,
+            historical: Vec::new(),
+            on_invalid: OnInvalid::Reject,
+            on_subscriber_error: OnSubscriberError::Stop,
+        }
+    }
+}
+
+/// Runs inputs through the processor, on the calling thread.
+#[derive(Debug)]
+pub struct Engine<'s, I> {
+    inputs: I,
+    processor: Processor,
+    writer: SessionWriter,
+    data: SessionData,
+    notices: Notices,
+    sessions: Sessions,
+    analysis: AnalysisEngine<'s>,
+    journal: Option<JournalWriter>,
+    metrics: PerformanceMetrics,
+    summary: RunSummary,
+    tally: Tally,
+    on_invalid: OnInvalid,
+    start: Option<Timestamp>,
+    step: u32,
+}
+
+impl<'s, I: Inputs> Engine<'s, I> {
+    /// An engine over `inputs`.
+    pub fn new(config: EngineConfig, inputs: I) -> Self {
+        let EngineConfig { rules, mut plan, origin, .. } = config;
+        let rules = rules.with_base();
+        plan.add_untold(rules.base);
+        let sessions = Sessions::new(&rules, origin, config.historical);
+        let store = StoreConfig {
+            outputs: rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect(),
+            rules: rules.clone(),
+            keep: config.keep,
+            retain: config.retain.max(sessions.retained()),
+            historical: sessions.names().to_vec(),
+        };
+        let (writer, data) = SessionWriter::new(store);
+        Self {
+            inputs,
+            writer,
+            data,
             notices: Notices::default(),
-            between: Notices::default(),
-            summary,
+            sessions,
+            analysis: AnalysisEngine::new(config.on_subscriber_error),
+            journal: None,
+            metrics: PerformanceMetrics::default(),
+            summary: RunSummary::new(&rules),
+            tally: Tally::default(),
+            processor: Processor::new(rules, plan),
+            on_invalid: config.on_invalid,
+            start: config.start,
+            step: 0,
         }
     }
 
-    /// Runs to the end of the sources, or until the subscriber breaks; also gives the symbols that were met.
+    /// Subscribes `subscriber`, called `name` where it fails, to what `pattern` asks for.
+    pub fn subscribe(&mut self, name: &str, pattern: Pattern, subscriber: impl Subscriber + 's) {
+        self.analysis.subscribe(name, pattern, subscriber);
+    }
+
+    /// Writes every input to `journal`.
+    pub fn keep_journal(&mut self, journal: JournalWriter) {
+        self.journal = Some(journal);
+    }
+
+    /// What was and will be published; readers can go to other threads.
+    pub fn data(&self) -> &SessionData {
+        &self.data
+    }
+
+    /// Runs to the end of the inputs, or until a subscriber breaks.
     ///
     /// # Errors
     /// [`RunError`]; what was told before stands.
-    pub fn run(
-        mut self,
-        subscriber: &mut impl Subscriber,
-    ) -> Result<(RunSummary, Symbols), RunError<S::Error>> {
-        self.coordinator.start(&self.deriver)?;
-        while let Some(now) = self.coordinator.next_step(&self.deriver)? {
-            self.take_rows(subscriber)?;
-            self.move_clock(now, subscriber);
-            self.summary.steps += 1;
-            if subscriber.step_done(now).is_break() {
+    pub fn run(mut self) -> Result<Finished<I>, RunError<I::Error>> {
+        loop {
+            let watch = self.metrics.start(Stage::Coordinator);
+            let next = self.inputs.advance().map_err(RunError::Inputs)?;
+            self.metrics.stop(Stage::Coordinator, watch);
+            if self.take(next)?.is_break() {
                 self.summary.stopped = true;
-                return Ok(self.summarised());
+                break;
+            }
+            if next == Next::End {
+                let trial = self.inputs.trial();
+                let counts = self.processor.deriver().counts();
+                trial.map_or(Ok(()), |trial| trial.end(counts)).map_err(RunError::Input)?;
+                break;
             }
         }
-        let symbols = self.coordinator.symbols();
-        self.deriver.finish(symbols.by_name(), &mut self.notices);
-        let order = Order { symbols, grace: self.deriver.rules().grace, now: Timestamp::MAX };
-        self.notices.tell(&order, &mut self.summary, subscriber);
-        self.trial.end(self.deriver.counts()).map_err(RunError::Input)?;
-        Ok(self.summarised())
+        if let Some(journal) = self.journal.take() {
+            journal.finish()?;
+        }
+        self.summary.told(&self.tally, self.processor.deriver().rules());
+        self.summary.close(self.processor.deriver(), self.inputs.trial());
+        self.summary.failures = self.analysis.failures().to_vec();
+        Ok(Finished { summary: self.summary, metrics: self.metrics, inputs: self.inputs })
     }
 
-    fn summarised(mut self) -> (RunSummary, Symbols) {
-        self.summary.close(&self.deriver, &self.trial);
-        (self.summary, self.coordinator.into_symbols())
+    /// Takes the next input: seals the session before it where one begins, tells what it closes.
+    fn take(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
+        self.refuse()?;
+        if let Some(journal) = &mut self.journal {
+            journal.append(next, &self.inputs)?;
+        }
+        if let Some(sealed) = self.sessions.begins(self.inputs.rows()) {
+            let flow = self.process(Input::Clock(sealed))?;
+            self.open_session()?;
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        match next {
+            Next::Bars(at) => self.process(Input::Bars { at, rows: &[] }),
+            Next::Clock(at) => self.process(Input::Clock(at)),
+            Next::End => self.process(Input::End),
+        }
     }
 
-    fn take_rows(&mut self, subscriber: &mut impl Subscriber) -> Result<(), RunError<S::Error>> {
-        let Self { coordinator, deriver, notices, trial, on_invalid, .. } = self;
-        for row in coordinator.rows() {
-            let source = coordinator.source_name(row.source);
-            let refused = |symbol, time, reason: &str, subscriber: &mut _| {
-                refuse(
-                    *on_invalid,
-                    &Reject { source, number: row.number, symbol, time, reason },
-                    coordinator.symbols(),
-                    subscriber,
-                )
-            };
-            let (symbol, record) = match &row.content {
-                Ok(content) => content,
-                Err(unreadable) => {
-                    trial.unreadable(&unreadable.reason);
-                    deriver.refuse(unreadable.symbol, unreadable.time, notices);
-                    refused(unreadable.symbol, unreadable.time, &unreadable.reason, subscriber)?;
-                    continue;
-                }
-            };
-            let minute = match deriver.check(record) {
-                Ok(minute) => minute,
-                Err(Refusal::Calendar(error)) => return Err(out_of_range(source, row, error)),
-                Err(Refusal::Invalid(reason)) => {
-                    let (base, time) = (deriver.rules().base, deriver.open_time(record.label));
-                    deriver.refuse(Some(*symbol), time, notices);
-                    refused(Some(*symbol), time, &reason.to_string(), subscriber)?;
-                    trial.invalid(&reason, base).map_err(RunError::Input)?;
-                    continue;
-                }
-            };
-            trial.sound(minute.bar.open_time());
-            deriver.take(*symbol, &minute.bar, notices).map_err(|error| out_of_range(source, row, error))?;
+    /// Primes indicators and publishes historical values of the session that begins.
+    fn open_session(&mut self) -> Result<(), RunError<I::Error>> {
+        let Self { sessions, processor, writer, data, inputs, step, .. } = self;
+        let opened = sessions.open(processor, writer, data, inputs.symbols(), *step);
+        opened.map_err(|error| out_of_range(inputs, 0, error))
+    }
+
+    fn process(&mut self, input: Input<'_>) -> Result<ControlFlow<()>, RunError<I::Error>> {
+        let Self { inputs, processor, notices, metrics, .. } = self;
+        let input = match input {
+            Input::Bars { at, .. } => Input::Bars { at, rows: inputs.rows() },
+            other => other,
+        };
+        let watch = metrics.start(Stage::Processor);
+        let taken = processor.take(input, inputs.symbols(), notices);
+        taken.map_err(|(row, error)| out_of_range(inputs, row, error))?;
+        let mut next = processor.step(self.step, &mut self.writer, notices);
+        metrics.stop(Stage::Processor, watch);
+        while let Some(at) = next {
+            if self.tell(at)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.step += 1;
+            next = self.processor.step(self.step, &mut self.writer, &mut self.notices);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Tells the step at `at`, unless it is history.
+    fn tell(&mut self, at: Timestamp) -> Result<ControlFlow<()>, RunError<I::Error>> {
+        let Self { notices, processor, sessions, analysis, metrics, summary, tally, inputs, data, .. } = self;
+        let plan = processor.plan();
+        sessions.advance(at);
+        sessions.see(notices.iter(plan));
+        if self.start.is_some_and(|start| at <= start) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        notices.count(plan, tally);
+        summary.steps += 1;
+        if analysis.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let watch = metrics.start(Stage::Analysis);
+        let view = View::new(data, inputs.symbols(), self.step, at);
+        let flow = analysis.tell(notices.iter(plan), &view)?;
+        metrics.stop(Stage::Analysis, watch);
+        Ok(flow)
+    }
+
+    /// Tells the input's refused rows.
+    fn refuse(&mut self) -> Result<(), RunError<I::Error>> {
+        for refused in self.inputs.refused() {
+            let (source, number) = self.inputs.origin(refused.row);
+            let crate::source::Unreadable { symbol, time, reason } = &refused.why;
+            let reject = Reject { source, number, symbol: *symbol, time: *time, reason };
+            self.analysis.refused(&reject, self.inputs.symbols());
+            if self.on_invalid == OnInvalid::Stop {
+                let (source_name, reason) = (source.to_owned(), reason.clone());
+                return Err(RunError::Invalid { source_name, number, reason });
+            }
         }
         Ok(())
     }
-
-    /// Closes, instant by instant, what lies between the last step and `now`; what the rows closed belongs to `now`.
-    fn move_clock(&mut self, now: Timestamp, subscriber: &mut impl Subscriber) {
-        let Self { coordinator, deriver, notices, between, summary, .. } = self;
-        let symbols = coordinator.symbols();
-        let grace = deriver.rules().grace;
-        let order = |now| Order { symbols, grace, now };
-        while deriver.due() < now {
-            let due = deriver.due();
-            deriver.advance_all(due, symbols.by_name(), between);
-            between.tell(&order(due), summary, subscriber);
-        }
-        deriver.advance_all(now, symbols.by_name(), notices);
-        notices.tell(&order(now), summary, subscriber);
-    }
 }
 
-fn out_of_range<E>(source: &str, row: &StepRow, error: CalendarError) -> RunError<E> {
-    RunError::Calendar { source_name: source.to_owned(), number: row.number, error }
+/// A run that is over.
+#[derive(Debug)]
+pub struct Finished<I> {
+    /// What it did.
+    pub summary: RunSummary,
+    /// How long its stages took.
+    pub metrics: PerformanceMetrics,
+    /// Its inputs, with the symbols that were met.
+    pub inputs: I,
 }
 
-fn refuse<E>(
-    on_invalid: OnInvalid,
-    reject: &Reject<'_>,
-    symbols: &Symbols,
-    subscriber: &mut impl Subscriber,
-) -> Result<(), RunError<E>> {
-    subscriber.rejected(reject, symbols);
-    match on_invalid {
-        OnInvalid::Reject => Ok(()),
-        OnInvalid::Stop => Err(RunError::Invalid {
-            source_name: reject.source.to_owned(),
-            number: reject.number,
-            reason: reject.reason.to_owned(),
-        }),
-    }
+fn out_of_range<I: Inputs>(inputs: &I, row: usize, error: CalendarError) -> RunError<I::Error> {
+    let (source, number) = inputs.origin(row);
+    RunError::Calendar { source_name: source.to_owned(), number, error }
 }

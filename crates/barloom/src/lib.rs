@@ -1,17 +1,26 @@
-//! Barloom weaves a stream of one-minute bars into every timeframe and tells every subscriber the moment a minute is
-//! consistent.
+//! Barloom weaves a stream of one-minute bars into every timeframe and every indicator, and tells every subscriber the moment a
+//! minute is consistent.
 //!
-//! **source → coordinator → deriver → subscriber.** A [`source`] hands over rows; the [`coordinator`] merges sources
-//! into steps of ascending time; at each step the [`engine`] lets [`barloom_core::derive`] take the rows, moves the
-//! clock and tells the subscriber what closed. What a run is made of is a [`config`]; the wall clock is read in
-//! [`clock`] alone.
+//! ```text
+//! source → SessionCoordinator → Processor → SessionData → AnalysisEngine
+//! ```
+//!
+//! A [`source`] hands over rows; the [`coordinator`] checks them and merges sources into inputs of ascending time; at each the
+//! [`engine`] lets core's [`Processor`](barloom_core::processor::Processor) derive every interval, compute every indicator and
+//! publish both, and only then tells the subscribers of [`analysis`], in order, each with a view as of the step. What a run is made
+//! of is a [`config`]; what it takes is kept by [`metrics`], every input by a [`journal`]; the wall clock is read in [`clock`] alone.
 //!
 //! Two promises: a closed bar is the only bar you can see, and any number can be reproduced bit for bit.
 
+pub mod analysis;
 pub mod clock;
 pub mod config;
 pub mod coordinator;
 pub mod engine;
+pub mod journal;
+pub mod metrics;
+mod session;
 pub mod source;
 
 pub use barloom_core as core;
+pub use session::Origin;

@@ -2,14 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
 
 use std::convert::Infallible;
-use std::ops::ControlFlow;
 
-use barloom::engine::{Engine, OnInvalid, Reject, Subscriber};
+use barloom::analysis::{Pattern, Subscriber, SubscriberError};
+use barloom::coordinator::SessionCoordinator;
+use barloom::engine::{Engine, EngineConfig};
 use barloom::source::{Source, SourceRow};
 use barloom_core::derive::{
     Clocks, ClosedBar, Counts, DeriveConfig, DeriveRules, Deriver, FileFeed, IntervalRule, Policy, Sink,
     Warning,
 };
+use barloom_core::notice::Notice;
+use barloom_core::plan::Plan;
+use barloom_core::store::View;
 use barloom_core::{Calendar, Interval, Label, Record, Symbols, Timestamp};
 use proptest::prelude::*;
 
@@ -62,16 +66,14 @@ impl Sink for Telling<'_> {
     }
 }
 
-impl Subscriber for Told {
-    fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols) {
-        self.bar(bar, symbols);
-    }
-    fn warning(&mut self, warning: &Warning, symbols: &Symbols) {
-        self.warning(warning, symbols);
-    }
-    fn rejected(&mut self, _: &Reject<'_>, _: &Symbols) {}
-    fn step_done(&mut self, _: Timestamp) -> ControlFlow<()> {
-        ControlFlow::Continue(())
+impl Subscriber for &mut Told {
+    fn notice(&mut self, notice: &Notice<'_>, view: &View<'_>) -> Result<(), SubscriberError> {
+        match notice {
+            Notice::Bar(bar, _) => self.bar(bar, view.symbols()),
+            Notice::Warning(warning) => self.warning(warning, view.symbols()),
+            Notice::Indicator(..) => {}
+        }
+        Ok(())
     }
 }
 
@@ -125,7 +127,12 @@ fn derive(rules: DeriveRules, rows: &Rows) -> (Told, Counts) {
 fn run(rules: DeriveRules, files: Vec<Rows>) -> (Told, Counts) {
     let mut told = Told::default();
     let files = files.into_iter().map(File::new).collect();
-    let (summary, _) = Engine::new(rules, OnInvalid::Reject, files).run(&mut told).unwrap();
+    let intervals: Vec<Interval> = rules.intervals.iter().map(|rule| rule.interval).collect();
+    let plan = Plan::new(&[], &intervals).unwrap();
+    let coordinator = SessionCoordinator::new(&rules, files);
+    let mut engine = Engine::new(EngineConfig::new(rules, plan), coordinator);
+    engine.subscribe("told", Pattern::all(), &mut told);
+    let summary = engine.run().unwrap().summary;
     (told, summary.counts)
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
     let summary =
         outputs::or_no_folder(config.out.as_deref(), || Derivation::new(&config, order)?.run(&config))?;
-    tell::line(&Report { summary: &summary, wall: stopwatch.elapsed() }.table());
+    tell::line(&Report { summary: &summary, metrics: None, wall: stopwatch.elapsed() }.table());
     Ok(())
 }
 
@@ -123,7 +123,7 @@ impl Derivation {
             .map_or(Ok(()), Err)
             .and_then(|()| tables.commit(&symbols, rejects.into_table()))
             .map_err(failed(Kind::Run))?;
-        summary.close(&deriver, feed.trial());
+        summary.close(&deriver, Some(feed.trial()));
         if let Some(stretch) = &summary.closed_stretch {
             tell::line(&format!("warning: {stretch}"));
         }
@@ -206,7 +206,7 @@ struct Telling<'a> {
 
 impl Sink for Telling<'_> {
     fn bar(&mut self, bar: &ClosedBar) {
-        self.out.summary.bar(bar);
+        self.out.summary.bar(bar.interval);
         let values = self.out.plan.update(bar);
         if let Err(error) = self.out.tables.bar(bar, values, self.symbols) {
             self.out.failed.get_or_insert(error);

@@ -4,15 +4,17 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use barloom::analysis::{Pattern, Subscriber, SubscriberError};
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
-use barloom::coordinator::CoordinatorError;
-use barloom::engine::{Engine, Reject, RunError, Subscriber};
+use barloom::coordinator::{CoordinatorError, Inputs as _, SessionCoordinator};
+use barloom::engine::{Engine, EngineConfig, Finished, Reject, RunError};
 use barloom::source::{Source, SourceRow};
-use barloom_core::derive::{ClosedBar, TradingHours, Warning};
+use barloom_core::derive::TradingHours;
 use barloom_core::error::{WordError, word};
-use barloom_core::plan::Plan;
-use barloom_core::{Interval, Symbols, Timestamp};
+use barloom_core::notice::Notice;
+use barloom_core::store::View;
+use barloom_core::{Interval, Symbols};
 use barloom_io::{ReadError, RowReader};
 use clap::Args;
 
@@ -92,16 +94,19 @@ fn run_config(config: &SessionConfig, format: Format) -> Result<(), Failure> {
         rejects: rejects.map_err(failed(Kind::Run))?,
         ndjson: (format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
         hours: rules.hours == TradingHours::Extended,
-        plan,
         failed: None,
     };
-    let done = Engine::new(rules, config.on_invalid, sources).run(&mut out);
-    let (summary, symbols) = done.map_err(|error| run_failed(&error, &out))?;
-    out.finish(&symbols)?;
+    let coordinator = SessionCoordinator::new(&rules, sources);
+    let engine = EngineConfig { on_invalid: config.on_invalid, ..EngineConfig::new(rules, plan) };
+    let mut engine = Engine::new(engine, coordinator);
+    engine.subscribe("outputs", Pattern::all(), &mut out);
+    let done = engine.run();
+    let Finished { summary, metrics, inputs } = done.map_err(|error| run_failed(&error, &mut out))?;
+    out.finish(inputs.symbols())?;
     if let Some(stretch) = &summary.closed_stretch {
         tell::line(&format!("warning: {stretch}"));
     }
-    let report = Report { summary: &summary, wall: stopwatch.elapsed() };
+    let report = Report { summary: &summary, metrics: Some(&metrics), wall: stopwatch.elapsed() };
     match format {
         Format::Ndjson => {}
         Format::Table => print(&report.table())?,
@@ -134,11 +139,15 @@ enum FileFailure {
     NoVolume(#[from] NoVolume),
 }
 
-fn run_failed(error: &RunError<FileFailure>, out: &Out) -> Failure {
+fn run_failed(error: &RunError<CoordinatorError<FileFailure>>, out: &mut Out) -> Failure {
+    if let Some(failed) = out.failed.take() {
+        return failed;
+    }
     let written = if out.tables.is_some() { "; nothing was written" } else { "" };
     let kind = match error {
-        RunError::Coordinator(CoordinatorError::Source(FileFailure::Read(error))) => inputs::kind_of(error),
-        RunError::Coordinator(CoordinatorError::Source(FileFailure::NoVolume(_))) => Kind::Config,
+        RunError::Inputs(CoordinatorError::Source(FileFailure::Read(error))) => inputs::kind_of(error),
+        RunError::Inputs(CoordinatorError::Source(FileFailure::NoVolume(_))) => Kind::Config,
+        RunError::Subscriber(_) | RunError::Journal(_) => Kind::Run,
         _ => Kind::Data,
     };
     Failure::new(kind, format!("{error}{written}"))
@@ -174,7 +183,6 @@ struct Out {
     rejects: RejectLog,
     ndjson: Option<BufWriter<StdoutLock<'static>>>,
     hours: bool,
-    plan: Plan,
     failed: Option<Failure>,
 }
 
@@ -205,40 +213,35 @@ impl Out {
     }
 }
 
-impl Subscriber for Out {
-    fn bar(&mut self, bar: &ClosedBar, symbols: &Symbols) {
-        let values = self.plan.update(bar);
+impl Subscriber for &mut Out {
+    fn notice(&mut self, notice: &Notice<'_>, view: &View<'_>) -> Result<(), SubscriberError> {
+        let symbols = view.symbols();
         if let Some(tables) = &mut self.tables {
-            let done = tables.bar(bar, values, symbols);
+            let done = match notice {
+                Notice::Bar(bar, values) => tables.bar(bar, values, symbols),
+                Notice::Warning(warning) => tables.warning(warning, symbols),
+                Notice::Indicator(..) => Ok(()),
+            };
             self.note(done);
         }
         if let Some(to) = &mut self.ndjson {
-            let mut readings = self.plan.readings(bar.interval, bar.symbol.index());
-            let done = Told::bar(None, bar, symbols, self.hours).write(to).and_then(|()| {
-                readings.try_for_each(|reading| Told::indicator(None, bar, reading, symbols).write(to))
-            });
-            drop(readings);
+            let told = match notice {
+                Notice::Bar(bar, _) => Told::bar(None, bar, symbols, self.hours),
+                Notice::Indicator(bar, reading) => Told::indicator(None, bar, *reading, symbols),
+                Notice::Warning(warning) => Told::warning(None, warning, symbols),
+            };
+            let done = told.write(to);
             self.told(done);
         }
+        Ok(())
     }
 
-    fn warning(&mut self, warning: &Warning, symbols: &Symbols) {
-        if let Some(tables) = &mut self.tables {
-            let done = tables.warning(warning, symbols);
-            self.note(done);
-        }
-        if let Some(to) = &mut self.ndjson {
-            let done = Told::warning(None, warning, symbols).write(to);
-            self.told(done);
-        }
-    }
-
-    fn rejected(&mut self, reject: &Reject<'_>, symbols: &Symbols) {
+    fn refused(&mut self, reject: &Reject<'_>, symbols: &Symbols) {
         let done = self.rejects.take(reject, symbols);
         self.note(done);
     }
 
-    fn step_done(&mut self, _: Timestamp) -> ControlFlow<()> {
+    fn step_done(&mut self, _: &View<'_>) -> ControlFlow<()> {
         if self.failed.is_some() || interrupt::asked() {
             ControlFlow::Break(())
         } else {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use barloom::engine::{IntervalSummary, RunSummary};
+use barloom::metrics::{PerformanceMetrics, SAMPLED, Stage, StageSummary};
 use barloom_core::derive::WarningKind;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value, json};
@@ -10,6 +11,8 @@ use serde_json::{Map, Value, json};
 /// A finished run.
 pub(crate) struct Report<'a> {
     pub(crate) summary: &'a RunSummary,
+    /// The stages' latencies, of a run.
+    pub(crate) metrics: Option<&'a PerformanceMetrics>,
     pub(crate) wall: Duration,
 }
 
@@ -33,6 +36,14 @@ impl Report<'_> {
         ]
     }
 
+    /// The stages of a run by name.
+    fn stages(&self) -> impl Iterator<Item = (&'static str, StageSummary)> + '_ {
+        let stages = Stage::NAMES.into_iter().filter(|_| self.metrics.is_some());
+        stages.map(|(stage, name)| {
+            (name, self.metrics.map(|metrics| metrics.summary(stage)).unwrap_or_default())
+        })
+    }
+
     fn warnings(&self) -> impl Iterator<Item = (WarningKind, u64)> + '_ {
         WarningKind::ALL
             .into_iter()
@@ -45,15 +56,20 @@ impl Report<'_> {
         for (name, count) in self.counters() {
             rows.add_row([name.to_owned(), grouped(count)]);
         }
-        let mut bars = plain_table(["interval", "bars", "empty"]);
-        for (interval, IntervalSummary { bars: n, empty }) in &self.summary.intervals {
-            bars.add_row([interval.to_string(), grouped(*n), grouped(*empty)]);
+        let mut bars = plain_table(["interval", "bars", "indicator values", "empty"]);
+        for (interval, IntervalSummary { bars: n, values, empty }) in &self.summary.intervals {
+            bars.add_row([interval.to_string(), grouped(*n), grouped(*values), grouped(*empty)]);
         }
         let mut warnings = plain_table(["warnings", ""]);
         for (kind, count) in self.warnings() {
             warnings.add_row([kind.to_string(), grouped(count)]);
         }
-        for table in [&mut rows, &mut bars, &mut warnings] {
+        let mut stages = plain_table(["stage, ns", "count", "min", "mean", "p50", "p99", "max"]);
+        for (name, StageSummary { count, min, mean, p50, p99, max, .. }) in self.stages() {
+            let cells = [count, min, mean as u64, p50, p99, max].map(grouped);
+            stages.add_row(std::iter::once(name.to_owned()).chain(cells));
+        }
+        for table in [&mut rows, &mut bars, &mut warnings, &mut stages] {
             table.column_iter_mut().skip(1).for_each(|column| {
                 column.set_cell_alignment(CellAlignment::Right);
             });
@@ -61,8 +77,12 @@ impl Report<'_> {
         let rate = grouped(self.rows_per_second() as u64);
         let memory =
             peak_rss().map(|bytes| format!(", peak memory {:.1} MB", bytes as f64 / 1e6)).unwrap_or_default();
+        let stages = match self.metrics {
+            Some(_) => format!("{stages}\ntimed: one step in {SAMPLED}; counts are exact\n\n"),
+            None => String::new(),
+        };
         format!(
-            "{bars}\n\n{warnings}\n\n{rows}\n\n{:.3} s, {rate} rows a second{memory}",
+            "{bars}\n\n{warnings}\n\n{rows}\n\n{stages}{:.3} s, {rate} rows a second{memory}",
             self.wall.as_secs_f64()
         )
     }
@@ -71,13 +91,27 @@ impl Report<'_> {
     pub(crate) fn json(&self) -> Value {
         let mut object: Map<String, Value> =
             self.counters().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
-        let intervals = self.summary.intervals.iter().map(|(interval, IntervalSummary { bars, empty })| {
-            (interval.to_string(), json!({ "bars": bars, "empty": empty }))
-        });
+        let intervals =
+            self.summary.intervals.iter().map(|(interval, IntervalSummary { bars, values, empty })| {
+                (interval.to_string(), json!({ "bars": bars, "values": values, "empty": empty }))
+            });
         object.insert("intervals".to_owned(), Value::Object(intervals.collect()));
         let warnings = self.warnings().map(|(kind, count)| (kind.to_string(), count.into()));
         object.insert("warnings".to_owned(), Value::Object(warnings.collect()));
         object.insert("steps".to_owned(), self.summary.steps.into());
+        if self.metrics.is_some() {
+            let stages = self.stages().map(|(name, s)| {
+                let StageSummary { count, timed, min, mean, p50, p99, p999, max } = s;
+                let stage = json!({ "count": count, "timed": timed, "min": min, "mean": mean, "p50": p50, "p99": p99,
+                                    "p999": p999, "max": max });
+                (name.to_owned(), stage)
+            });
+            object.insert("latency_ns".to_owned(), Value::Object(stages.collect()));
+            object.insert("timed_one_step_in".to_owned(), SAMPLED.into());
+            // Nothing waits for a wall clock in a data-driven run.
+            object.insert("overruns".to_owned(), 0.into());
+            object.insert("backpressure".to_owned(), 0.into());
+        }
         object.insert("wall_seconds".to_owned(), self.wall.as_secs_f64().into());
         object.insert("rows_per_second".to_owned(), self.rows_per_second().into());
         object.insert("peak_rss_bytes".to_owned(), peak_rss().into());

@@ -79,6 +79,15 @@ impl Batch {
     }
 }
 
+/// How much was told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// By the intervals' places: bars, and what indicators said of them.
+    pub by_interval: Vec<(u64, u64)>,
+    /// By [`WarningKind`], in the order of [`WarningKind::ALL`].
+    pub warnings: [u64; WarningKind::ALL.len()],
+}
+
 /// What an input tells, step by step.
 #[derive(Debug)]
 pub struct Notices {
@@ -173,7 +182,7 @@ impl Notices {
     }
 
     /// The notices of the step at hand, in their order; `plan` is the one that computed them.
-    pub fn iter<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = Notice<'a>> + 'a {
+    pub fn iter<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = Notice<'a>> + Clone + 'a {
         self.events[self.step.clone()].iter().flat_map(move |event| {
             let (index, place) = (event.index as usize, usize::from(event.place));
             let is_told = plan.is_told(place);
@@ -185,6 +194,30 @@ impl Notices {
         })
     }
 
+    /// Counts what the step at hand tells.
+    pub fn count(&self, plan: &Plan, tally: &mut Tally) {
+        tally.by_interval.resize(self.batches.len(), (0, 0));
+        for event in &self.events[self.step.clone()] {
+            let (index, place) = (event.index as usize, usize::from(event.place));
+            let is_told = plan.is_told(place);
+            if event.is_warning {
+                let kind = self.warnings[index].kind;
+                tally.warnings[kind as usize] += u64::from(is_told || kind == WarningKind::InvalidBar);
+            } else if is_told {
+                let batch = &self.batches[place];
+                let row = self.batch_row[index];
+                let hidden = if batch.hidden.is_empty() {
+                    0
+                } else {
+                    batch.hidden.iter().filter(|(hidden, _)| *hidden == row).count()
+                };
+                let (bars, values) = &mut tally.by_interval[place];
+                *bars += 1;
+                *values += (plan.indicators(place) - hidden) as u64;
+            }
+        }
+    }
+
     /// What a closed bar gives to tell: itself, and its indicators that have begun.
     fn of_bar<'a>(
         &'a self,
@@ -192,7 +225,7 @@ impl Notices {
         place: usize,
         index: usize,
         bar: &'a ClosedBar,
-    ) -> impl Iterator<Item = Notice<'a>> {
+    ) -> impl Iterator<Item = Notice<'a>> + Clone {
         let (batch, row) = (&self.batches[place], self.batch_row[index]);
         let width = plan.width(place);
         let values = &batch.values[row as usize * width..][..width];

@@ -108,6 +108,12 @@ impl Plan {
         self.intervals.get(place).map_or(0, |plan| plan.columns.len())
     }
 
+    /// How many indicators the interval at `place` has.
+    #[inline]
+    pub fn indicators(&self, place: usize) -> usize {
+        self.intervals.get(place).map_or(0, |plan| plan.lanes.len())
+    }
+
     /// Computes the bars of `batch` that are not, which are of the interval at `place` and of a symbol each.
     pub(crate) fn compute(&mut self, place: usize, batch: &mut Batch, closed: &[ClosedBar]) {
         if let Some(plan) = self.intervals.get_mut(place) {
@@ -141,7 +147,7 @@ impl Plan {
         &'a self,
         place: usize,
         values: &'a [f64],
-    ) -> impl Iterator<Item = Reading<'a>> {
+    ) -> impl Iterator<Item = Reading<'a>> + Clone {
         self.intervals.get(place).into_iter().flat_map(move |plan| {
             plan.lanes.iter().map(move |lane| Reading {
                 name: &lane.name,

@@ -198,8 +198,10 @@ impl Aggregator {
         let lanes = shared.rules.intervals.len();
         let first = usize::from(shared.has_base());
         if first == 1 {
-            used = self.give_base(place, slot, bar, shared, sink);
-            late = !used;
+            let given = self.give_base(place, slot, bar, shared, sink);
+            if shared.rules.intervals[0].is_asked {
+                (used, late) = (given, !given);
+            }
         }
         let mut lane = self.sessions[place].fill_usual(first, slot);
         used |= lane > first;
@@ -555,8 +557,8 @@ impl Aggregator {
     #[cold]
     fn late_for_all(&self, at: Timestamp, hours: Hours, shared: &Shared, sink: &mut impl Sink) -> Outcome {
         let mut outcome = Outcome::OutOfSession;
-        for lane in 0..shared.rules.intervals.len() {
-            if hours == Hours::Regular || shared.interval(lane) < Interval::DAY {
+        for (lane, rule) in shared.rules.intervals.iter().enumerate().filter(|(_, rule)| rule.is_asked) {
+            if hours == Hours::Regular || rule.interval < Interval::DAY {
                 self.warn_minute(WarningKind::LateBar, lane, at, shared, sink);
                 outcome = Outcome::Late;
             }
@@ -594,6 +596,9 @@ impl Aggregator {
         shared: &Shared,
         sink: &mut impl Sink,
     ) {
+        if !shared.rules.intervals[lane].is_asked {
+            return;
+        }
         let (symbol, interval) = (Some(self.symbol), shared.interval(lane));
         sink.warning(&Warning { symbol, interval, kind, time: Some(at), counts: None });
     }

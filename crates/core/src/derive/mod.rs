@@ -86,6 +86,94 @@ pub enum Refusal {
     Calendar(#[from] CalendarError),
 }
 
+/// Finds rows sound, or says why not: labels resolved to the base grid, values checked.
+#[derive(Debug, Clone)]
+pub struct RowCheck {
+    rules: DeriveRules,
+    /// The instants that the calendar surely knows.
+    known: (Timestamp, Timestamp),
+}
+
+impl RowCheck {
+    /// A check of rows for `rules`.
+    pub fn new(rules: DeriveRules) -> Self {
+        Self { known: rules.calendar.known(), rules }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &DeriveRules {
+        &self.rules
+    }
+
+    /// Resolves the row's open time and checks its values. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] with the value and what is allowed; [`Refusal::Calendar`] for a date that the calendar
+    /// does not know.
+    #[inline]
+    pub fn check(&self, row: &Record) -> Result<Minute, Refusal> {
+        let rules = &self.rules;
+        let (open, close) = match (rules.base.nanos(), row.label) {
+            (Some(base), Label::Open(at)) => (at, at.saturating_add(base)),
+            (Some(base), Label::Close(at)) => (at.saturating_add(-base), at),
+            (Some(_), Label::Date(date)) => {
+                return Err(InvalidBar::DateOnly { date, base: rules.base }.into());
+            }
+            (None, label) => self.day(label)?,
+        };
+        // By constants: a division by a variable would cost more than the rest of the check.
+        let on_grid = match rules.base {
+            Interval::SECOND => open.as_nanos() % NANOS_PER_SECOND == 0,
+            Interval::MINUTE => open.as_nanos() % (60 * NANOS_PER_SECOND) == 0,
+            _ => true,
+        };
+        if !on_grid {
+            return Err(InvalidBar::OffGrid { time: open, base: rules.base }.into());
+        }
+        row.check()?;
+        if open < self.known.0 || open >= self.known.1 {
+            rules.calendar.at_or_after(open)?;
+        }
+        Ok(Minute { bar: Bar::of_checked(open, row), close })
+    }
+
+    /// When the row's bar opens, as far as its label says; a daily row's, when its session does.
+    pub fn open_time(&self, label: Label) -> Option<Timestamp> {
+        let base = self.rules.base;
+        if base == Interval::DAY { self.day(label).ok().map(|(open, _)| open) } else { label.open_time(base) }
+    }
+
+    /// The open and close of the session that a daily row names. A day without a session gives its local midnights,
+    /// which no segment of a daily base holds.
+    fn day(&self, label: Label) -> Result<(Timestamp, Timestamp), Refusal> {
+        let calendar = &self.rules.calendar;
+        let date = match label {
+            Label::Date(date) => Some(date),
+            Label::Open(time) => Some(self.midnight(time)?),
+            // The midnight that ends a day closes it.
+            Label::Close(time) => self.midnight(time)?.yesterday().ok(),
+        };
+        let date = date.unwrap_or(jiff::civil::Date::MIN);
+        if let Some(index) = calendar.on(date)? {
+            let session = calendar.session(index);
+            return Ok((session.open(), session.close()));
+        }
+        let midnight = |date: jiff::civil::Date| {
+            let at = date.to_zoned(calendar.zone().clone()).ok()?;
+            Timestamp::from_jiff(at.timestamp())
+        };
+        let open = midnight(date).unwrap_or(Timestamp::MIN);
+        Ok((open, date.tomorrow().ok().and_then(midnight).unwrap_or(open)))
+    }
+
+    /// The date whose first instant `time` is, on the calendar's clock.
+    fn midnight(&self, time: Timestamp) -> Result<jiff::civil::Date, InvalidBar> {
+        let local = self.rules.calendar.zone().to_datetime(time.to_jiff());
+        let is_midnight = local.time() == jiff::civil::Time::midnight();
+        if is_midnight { Ok(local.date()) } else { Err(InvalidBar::OffGrid { time, base: Interval::DAY }) }
+    }
+}
+
 /// Derives bars of any number of symbols.
 #[derive(Debug)]
 pub struct Deriver {
@@ -97,17 +185,15 @@ pub struct Deriver {
     clock: Timestamp,
     /// No symbol has anything due before.
     due: Timestamp,
-    /// The instants that the calendar surely knows.
-    known: (Timestamp, Timestamp),
+    check: RowCheck,
 }
 
 impl Deriver {
     /// A deriver under `rules` that has seen nothing.
     pub fn new(rules: DeriveRules) -> Self {
         let empty = vec![0; rules.intervals.len()];
-        let known = rules.calendar.known();
         Self {
-            known,
+            check: RowCheck::new(rules.clone()),
             shared: Shared { rules, plans: Plans::default(), empty, unfinished: 0 },
             symbols: Vec::new(),
             counts: Counts::default(),
@@ -138,72 +224,18 @@ impl Deriver {
         &self.shared.empty
     }
 
-    /// Resolves the row's open time and checks its values. Changes nothing.
+    /// As [`RowCheck::check`] under the deriver's rules.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] with the value and what is allowed; [`Refusal::Calendar`] for a date that the calendar
-    /// does not know.
+    /// As there.
     #[inline]
     pub fn check(&self, row: &Record) -> Result<Minute, Refusal> {
-        let rules = &self.shared.rules;
-        let (open, close) = match (rules.base.nanos(), row.label) {
-            (Some(base), Label::Open(at)) => (at, at.saturating_add(base)),
-            (Some(base), Label::Close(at)) => (at.saturating_add(-base), at),
-            (Some(_), Label::Date(date)) => {
-                return Err(InvalidBar::DateOnly { date, base: rules.base }.into());
-            }
-            (None, label) => self.day(label)?,
-        };
-        // By constants: a division by a variable would cost more than the rest of the check.
-        let on_grid = match rules.base {
-            Interval::SECOND => open.as_nanos() % NANOS_PER_SECOND == 0,
-            Interval::MINUTE => open.as_nanos() % (60 * NANOS_PER_SECOND) == 0,
-            _ => true,
-        };
-        if !on_grid {
-            return Err(InvalidBar::OffGrid { time: open, base: rules.base }.into());
-        }
-        row.check()?;
-        if open < self.known.0 || open >= self.known.1 {
-            rules.calendar.at_or_after(open)?;
-        }
-        Ok(Minute { bar: Bar::of_checked(open, row), close })
+        self.check.check(row)
     }
 
-    /// When the row's bar opens, as far as its label says; a daily row's, when its session does.
+    /// As [`RowCheck::open_time`].
     pub fn open_time(&self, label: Label) -> Option<Timestamp> {
-        let base = self.shared.rules.base;
-        if base == Interval::DAY { self.day(label).ok().map(|(open, _)| open) } else { label.open_time(base) }
-    }
-
-    /// The open and close of the session that a daily row names. A day without a session gives its local midnights,
-    /// which no segment of a daily base holds.
-    fn day(&self, label: Label) -> Result<(Timestamp, Timestamp), Refusal> {
-        let calendar = &self.shared.rules.calendar;
-        let date = match label {
-            Label::Date(date) => Some(date),
-            Label::Open(time) => Some(self.midnight(time)?),
-            // The midnight that ends a day closes it.
-            Label::Close(time) => self.midnight(time)?.yesterday().ok(),
-        };
-        let date = date.unwrap_or(jiff::civil::Date::MIN);
-        if let Some(index) = calendar.on(date)? {
-            let session = calendar.session(index);
-            return Ok((session.open(), session.close()));
-        }
-        let midnight = |date: jiff::civil::Date| {
-            let at = date.to_zoned(calendar.zone().clone()).ok()?;
-            Timestamp::from_jiff(at.timestamp())
-        };
-        let open = midnight(date).unwrap_or(Timestamp::MIN);
-        Ok((open, date.tomorrow().ok().and_then(midnight).unwrap_or(open)))
-    }
-
-    /// The date whose first instant `time` is, on the calendar's clock.
-    fn midnight(&self, time: Timestamp) -> Result<jiff::civil::Date, InvalidBar> {
-        let local = self.shared.rules.calendar.zone().to_datetime(time.to_jiff());
-        let is_midnight = local.time() == jiff::civil::Time::midnight();
-        if is_midnight { Ok(local.date()) } else { Err(InvalidBar::OffGrid { time, base: Interval::DAY }) }
+        self.check.open_time(label)
     }
 
     /// Takes a row of `symbol`: counts it, tells `sink` what it completes or warns about.

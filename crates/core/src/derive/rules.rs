@@ -88,12 +88,15 @@ pub struct IntervalRule {
     pub policy: Policy,
     /// Below this share of the expected base bars, in (0, 1], a bucket is skipped; unset: never.
     pub min_coverage: Option<f64>,
+    /// Whether it was asked for. Bars of one that was not are given to the sink all the same; but it warns of nothing, and a
+    /// row that it alone would take counts as if it were not there.
+    pub is_asked: bool,
 }
 
 impl IntervalRule {
     /// `interval` under the default policy.
     pub fn new(interval: Interval) -> Self {
-        Self { interval, policy: Policy::default(), min_coverage: None }
+        Self { interval, policy: Policy::default(), min_coverage: None, is_asked: true }
     }
 
     /// Whether a bucket with `n_base` of `n_expected` base bars becomes a bar.
@@ -228,6 +231,15 @@ impl DeriveRules {
             return Err(DeriveRulesError::Twice { interval: pair[0].interval });
         }
         Ok(Self(config))
+    }
+
+    /// The rules with the base among the intervals, so that its bars are given too; not of a daily base.
+    #[must_use]
+    pub fn with_base(mut self) -> Self {
+        if self.base != Interval::DAY && !self.has_base() {
+            self.0.intervals.insert(0, IntervalRule { is_asked: false, ..IntervalRule::new(self.base) });
+        }
+        self
     }
 
     /// Whether the first interval is the base itself, of an intraday base: its bars are the rows.

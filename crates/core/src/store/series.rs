@@ -54,6 +54,8 @@ pub struct Row {
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) columns: ColumnReader,
+    /// Of its first bar.
+    pub(super) label: SessionLabel,
     pub(super) has_extra: bool,
     /// The number of its first row in the series.
     pub(super) first: u64,
@@ -276,6 +278,7 @@ impl SeriesWriter {
         let writer = again.unwrap_or_else(|| ColumnWriter::new(columns, capacity));
         segments.push(Arc::new(Segment {
             columns: writer.reader(),
+            label: closed.session,
             has_extra: self.has_extra,
             first: self.number,
         }));

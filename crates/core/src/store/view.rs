@@ -145,22 +145,39 @@ impl<'a> SeriesView<'a> {
         self.pieces(count).map(|(segment, rows)| segment.bars(rows.end).rows(rows))
     }
 
+    /// The bars of the last `count` sessions, as far as they are retained, oldest first; of 1d and longer, of years.
+    pub fn sessions(&self, count: usize) -> impl Iterator<Item = Bars<'_>> {
+        let held = if self.rows == 0 { 0 } else { self.current + 1 };
+        let (mut from, mut sessions) = (held, 0);
+        while from > 0 {
+            let is_older = from == held || self.segments[from - 1].label != self.segments[from].label;
+            sessions += usize::from(is_older);
+            if sessions > count {
+                break;
+            }
+            from -= 1;
+        }
+        (from..held).map(move |place| self.segments[place].bars(self.visible(place)))
+    }
+
+    /// How many rows of a segment are visible.
+    fn visible(&self, place: usize) -> usize {
+        if place == self.current { self.rows } else { self.segments[place].columns.len() }
+    }
+
     /// The retained segments that the last `count` rows lie in, oldest first, and which rows.
     fn pieces(&self, count: usize) -> impl Iterator<Item = (&Segment, std::ops::Range<usize>)> {
         let held = if self.rows == 0 { 0 } else { self.current + 1 };
-        let visible = move |place: usize| {
-            if place == self.current { self.rows } else { self.segments[place].columns.len() }
-        };
         let (mut from, mut left) = (held, count);
         while from > 0 && left > 0 {
             from -= 1;
-            left = left.saturating_sub(visible(from));
+            left = left.saturating_sub(self.visible(from));
         }
-        let total: usize = (from..held).map(visible).sum();
+        let total: usize = (from..held).map(|place| self.visible(place)).sum();
         let mut skip = total.saturating_sub(count);
         (from..held).map(move |place| {
             let first = std::mem::take(&mut skip);
-            (&*self.segments[place], first..visible(place))
+            (&*self.segments[place], first..self.visible(place))
         })
     }
 

@@ -1,0 +1,82 @@
+//! `origin = "sessions:N"`: a day alone equals that day inside a longer run, bit for bit; and what history does.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
+
+mod common;
+
+use barloom::Origin;
+use barloom::analysis::SubscriberError;
+use barloom::engine::EngineConfig;
+use barloom_core::notice::Notice;
+use barloom_core::store::View;
+use barloom_core::{Calendar, Timestamp};
+use common::{Rows, config, market, run};
+
+/// Everything told from `from` on, as text with bits.
+fn told(config: EngineConfig, files: Vec<Rows>, from: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
+    let tell = |notice: &Notice<'_>, view: &View<'_>| -> Result<(), SubscriberError> {
+        if view.now() <= from {
+            return Ok(());
+        }
+        lines.push(match notice {
+            Notice::Bar(bar, values) => {
+                let name = view.symbols().name(bar.symbol);
+                let bits: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
+                let past = view.historical(bar.symbol, "avg_volume_2").map(f64::to_bits);
+                format!(
+                    "{name} {} {:?} {}/{} {bits:x?} {past:?}",
+                    bar.interval, bar.bar, bar.n_base, bar.n_expected
+                )
+            }
+            Notice::Indicator(bar, reading) => {
+                format!("{} {} {:?}", bar.interval, reading.name, reading.columns)
+            }
+            Notice::Warning(warning) => format!("{} {} {:?}", warning.kind, warning.interval, warning.time),
+        });
+        Ok(())
+    };
+    run(config, files, tell);
+    lines
+}
+
+fn primed(start: Option<Timestamp>) -> EngineConfig {
+    let historical = vec!["avg_volume:2".parse().unwrap()];
+    EngineConfig { origin: Origin::Sessions(2), start, historical, ..config("XNYS") }
+}
+
+#[test]
+fn a_day_alone_equals_that_day_inside_a_longer_run() {
+    let calendar = Calendar::named("XNYS").unwrap();
+    let files = market(&calendar, "2024-11-18T00:00:00Z", 8, &["BBB", "AAA"], 5);
+    let day: Timestamp = "2024-11-26T05:00:00Z".parse().unwrap();
+    let whole = told(primed(None), files.clone(), day);
+    // Alone: two sessions before it, and nothing older.
+    let recent: Timestamp = "2024-11-22T05:00:00Z".parse().unwrap();
+    let alone = files.iter().map(|rows| {
+        let since = rows.iter().filter(|(_, record)| {
+            record.label.open_time("1m".parse().unwrap()).is_some_and(|at| at >= recent)
+        });
+        since.copied().collect()
+    });
+    let alone = told(primed(Some(day)), alone.collect(), Timestamp::MIN);
+    assert!(whole.len() > 1000, "{}", whole.len());
+    assert!(whole.iter().any(|line| line.contains("Some(")), "historical values are there");
+    assert_eq!(whole.len(), alone.len());
+    for (a, b) in whole.iter().zip(&alone) {
+        assert_eq!(a, b);
+    }
+    // Carried state is another matter: the whole run's own would differ.
+    let carried = told(EngineConfig { origin: Origin::Run, ..primed(None) }, files, day);
+    assert_ne!(carried, whole);
+}
+
+#[test]
+fn history_warms_up_and_is_not_told() {
+    let calendar = Calendar::named("XNYS").unwrap();
+    let files = market(&calendar, "2024-11-18T00:00:00Z", 4, &["AAA"], 6);
+    let start: Timestamp = "2024-11-20T05:00:00Z".parse().unwrap();
+    let whole = told(config("XNYS"), files.clone(), start);
+    let later = told(EngineConfig { start: Some(start), ..config("XNYS") }, files, Timestamp::MIN);
+    assert!(later.len() > 500);
+    assert_eq!(whole, later);
+}
