@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod coordinator;
 pub mod engine;
+pub mod journal;
 pub mod source;
 
 pub use barloom_core as core;
