@@ -4,7 +4,9 @@
 //! wrappers in `fuzz_targets/`.
 
 use barloom::config::SessionConfig;
-use barloom_core::{Calendar, Interval, Overlay, Stamp, Symbol, Timestamp};
+use barloom::journal::JournalReader;
+use barloom_core::input::{Input, InputRow};
+use barloom_core::{Calendar, Interval, Overlay, Stamp, Symbol, Symbols, Timestamp};
 use barloom_io::{CsvDecoder, Decoded, LineDecoder, Options, RowReader};
 
 fn options() -> Options {
@@ -82,4 +84,69 @@ pub(crate) fn config(bytes: &[u8]) {
         Ok(config) => drop(Calendar::named("24/7").map(|calendar| config.rules(calendar))),
         Err(error) => assert!(error.line > 0 && !error.message.is_empty()),
     }
+}
+
+/// Reads the bytes as a journal: as they are, with every checksum made right, and as an input of a sound one.
+pub(crate) fn journal(bytes: &[u8]) {
+    read_journal(bytes);
+    let mut mended = bytes.to_vec();
+    let mut from = 12;
+    while let Some(length) = mended.get(from..).and_then(<[u8]>::first_chunk::<4>) {
+        let length = u32::from_le_bytes(*length) as usize;
+        let Some(frame) = mended.get_mut(from..).and_then(|rest| rest.get_mut(..8 + length)) else { break };
+        let checksum = crc32(&frame[8..]);
+        frame[4..8].copy_from_slice(&checksum.to_le_bytes());
+        from += 8 + length;
+    }
+    read_journal(&mended);
+    let mut sound = b"BLOOMJNL\x01\0\0\0".to_vec();
+    // A configuration with one source; a clock input with one name.
+    for payload in [&b"\0\0\0\x01\x01s"[..], b"\x05\0\x01\x01A", bytes] {
+        sound.extend((payload.len() as u32).to_le_bytes());
+        sound.extend(crc32(payload).to_le_bytes());
+        sound.extend(payload);
+    }
+    assert!(read_journal(&sound) > 0);
+}
+
+/// How many inputs can be read.
+fn read_journal(bytes: &[u8]) -> usize {
+    let (mut reader, _) = match JournalReader::new("fuzz".into(), bytes) {
+        Ok(opened) => opened,
+        Err(error) => {
+            assert!(error.to_string().starts_with("fuzz: "));
+            return 0;
+        }
+    };
+    let (mut symbols, mut inputs) = (Symbols::new(), 0);
+    loop {
+        let recorded = match reader.next(&mut symbols) {
+            Ok(Some(recorded)) => recorded,
+            Ok(None) => return inputs,
+            Err(error) => {
+                assert!(error.to_string().starts_with("fuzz: "));
+                return inputs;
+            }
+        };
+        inputs += 1;
+        let rows = if let Input::Bars { rows, .. } = recorded.input { rows } else { &[] };
+        let refused = rows.iter().filter(|row| matches!(row, InputRow::Refused { .. })).count();
+        assert_eq!(recorded.refused().count(), refused);
+        for row in rows {
+            match *row {
+                InputRow::Bar { symbol, bar } => {
+                    assert!(symbol.index() < symbols.len() && bar.low() <= bar.high());
+                }
+                InputRow::Refused { symbol, .. } => {
+                    assert!(symbol.is_none_or(|symbol| symbol.index() < symbols.len()));
+                }
+            }
+        }
+    }
+}
+
+/// CRC-32 bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    let shift = |crc: u32, _| (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1));
+    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), shift))
 }

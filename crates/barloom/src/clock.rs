@@ -23,6 +23,7 @@ pub fn now() -> Timestamp {
 /// assert!(time.enters("2024-11-29T17:59:00Z".parse()?).is_none());
 /// let sealed = time.enters("2024-12-02T14:30:00Z".parse()?);
 /// assert_eq!(sealed, Some("2024-11-29T22:00:00Z".parse()?));
+/// assert_eq!(time.session_starts(), "2024-12-02T09:00:00Z".parse()?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

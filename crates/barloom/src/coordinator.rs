@@ -4,7 +4,7 @@
 //! all rows that travel at one instant; instants ascend.
 
 use barloom_core::derive::{DeriveRules, FileError, FileTrial, Refusal, RowCheck};
-use barloom_core::input::InputRow;
+use barloom_core::input::{Input, InputRow};
 use barloom_core::{Bar, CalendarError, SymbolId, Symbols, Timestamp};
 
 use crate::source::{Source, Unreadable};
@@ -31,6 +31,20 @@ pub enum Next {
     Clock(Timestamp),
     /// Nothing more.
     End,
+    /// What was recorded stops here, as the run did.
+    Stop,
+}
+
+impl Next {
+    /// The input that it is, with the rows of `inputs`; none where a run stops.
+    pub fn input<I: Inputs>(self, inputs: &I) -> Option<Input<'_>> {
+        match self {
+            Self::Bars(at) => Some(Input::Bars { at, rows: inputs.rows() }),
+            Self::Clock(at) => Some(Input::Clock(at)),
+            Self::End => Some(Input::End),
+            Self::Stop => None,
+        }
+    }
 }
 
 /// Hands over inputs in ascending time: the coordinator's, or those that a journal recorded.

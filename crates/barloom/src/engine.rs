@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use barloom_core::derive::{ClosedStretch, Counts, DeriveRules, FileError, FileTrial, Warning, WarningKind};
-use barloom_core::input::Input;
 use barloom_core::notice::{Notices, Tally};
 use barloom_core::plan::Plan;
 use barloom_core::processor::Processor;
@@ -17,7 +16,7 @@ use barloom_core::{CalendarError, Interval, SymbolId, Timestamp};
 
 use crate::analysis::{AnalysisEngine, OnSubscriberError, Pattern, Subscriber, SubscriberFailure};
 use crate::coordinator::{Inputs, Next};
-use crate::journal::{JournalError, JournalWriter};
+use crate::journal::{JournalError, JournalWriter, RefusedRow};
 use crate::metrics::{PerformanceMetrics, Stage};
 use crate::session::{Origin, Sessions};
 
@@ -298,21 +297,22 @@ impl<'s, I: Inputs> Engine<'s, I> {
     /// Takes the next input: seals the session before it where one begins, tells what it closes.
     fn take(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
         self.refuse()?;
-        if let Some(journal) = &mut self.journal {
-            journal.append(next, &self.inputs)?;
+        if let (Some(journal), Some(input)) = (&mut self.journal, next.input(&self.inputs)) {
+            let refused = self.inputs.refused().iter().map(|refused| RefusedRow {
+                source: refused.source as u32,
+                number: refused.number,
+                reason: &refused.why.reason,
+            });
+            journal.append(input, refused, self.inputs.symbols())?;
         }
         if let Some(sealed) = self.sessions.begins(self.inputs.rows()) {
-            let flow = self.process(Input::Clock(sealed))?;
+            let flow = self.process(Next::Clock(sealed))?;
             self.open_session()?;
             if flow.is_break() {
                 return Ok(flow);
             }
         }
-        match next {
-            Next::Bars(at) => self.process(Input::Bars { at, rows: &[] }),
-            Next::Clock(at) => self.process(Input::Clock(at)),
-            Next::End => self.process(Input::End),
-        }
+        self.process(next)
     }
 
     /// Primes indicators and publishes historical values of the session that begins.
@@ -322,12 +322,9 @@ impl<'s, I: Inputs> Engine<'s, I> {
         opened.map_err(|error| out_of_range(inputs, 0, error))
     }
 
-    fn process(&mut self, input: Input<'_>) -> Result<ControlFlow<()>, RunError<I::Error>> {
+    fn process(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
         let Self { inputs, processor, notices, metrics, .. } = self;
-        let input = match input {
-            Input::Bars { at, .. } => Input::Bars { at, rows: inputs.rows() },
-            other => other,
-        };
+        let Some(input) = next.input(inputs) else { return Ok(ControlFlow::Break(())) };
         let watch = metrics.start(Stage::Processor);
         let taken = processor.take(input, inputs.symbols(), notices);
         taken.map_err(|(row, error)| out_of_range(inputs, row, error))?;

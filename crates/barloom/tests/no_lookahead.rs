@@ -10,7 +10,7 @@ use barloom_core::notice::{Notice, Notices};
 use barloom_core::processor::Processor;
 use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig, View};
 use barloom_core::{Calendar, Interval, SymbolId, Timestamp};
-use common::{INTERVALS, config, market, run};
+use common::{INTERVALS, config, config_with_grace, market, run};
 
 /// Every series' rows and newest close as a view shows them.
 fn seen(view: &View<'_>) -> Vec<(SymbolId, Interval, usize, Option<Timestamp>)> {
@@ -82,7 +82,7 @@ impl Subscriber for &mut Looker {
 
 #[test]
 fn no_callback_sees_a_bar_before_its_close_and_every_one_sees_all_that_closed() {
-    for (calendar, seed) in [("XNYS", 1), ("XHKG", 2), ("FX", 3)] {
+    for (calendar, seed, grace) in [("XNYS", 1, 0), ("XHKG", 2, 0), ("FX", 3, 0), ("XNYS", 4, 2)] {
         let days = market(
             &Calendar::named(calendar).unwrap(),
             "2024-11-25T00:00:00Z",
@@ -91,7 +91,7 @@ fn no_callback_sees_a_bar_before_its_close_and_every_one_sees_all_that_closed() 
             seed,
         );
         let mut looker = Looker::default();
-        run(config(calendar), days, &mut looker);
+        run(config_with_grace(calendar, grace), days, &mut looker);
         assert!(looker.bars > 4_000, "{calendar}: {} bars", looker.bars);
     }
 }

@@ -16,30 +16,44 @@ use crate::tables::Tables;
 use crate::tell;
 
 /// The calendar that was asked for; one that was not is said.
-pub(crate) fn calendar(config: &SessionConfig) -> Result<Calendar, Failure> {
+pub(crate) fn calendar(config: &SessionConfig, overlay: Option<&str>) -> Result<Calendar, Failure> {
     if config.calendar.is_none() {
         tell::line("calendar: 24/7 (none was stated)");
     }
     let calendar =
         Calendar::named(config.calendar.as_deref().unwrap_or("24/7")).map_err(failed(Kind::Config))?;
-    match &config.overlay {
-        None => Ok(calendar),
-        Some(path) => with_overlay(&calendar, path),
+    match (overlay, &config.overlay) {
+        (None, None) => Ok(calendar),
+        (None, Some(path)) => with_overlay(&calendar, path),
+        (Some(text), path) => {
+            let path = path.as_deref().unwrap_or_else(|| Path::new("overlay"));
+            overlaid(&calendar, text, path)
+        }
     }
 }
 
 /// `calendar` with the overlay file at `path`.
 pub(crate) fn with_overlay(calendar: &Calendar, path: &Path) -> Result<Calendar, Failure> {
+    let unread = |error| Failure::new(Kind::Config, format!("{}: {error}", path.display()));
+    overlaid(calendar, &std::fs::read_to_string(path).map_err(unread)?, path)
+}
+
+/// `calendar` with the overlay of that text, which came from `path`.
+fn overlaid(calendar: &Calendar, text: &str, path: &Path) -> Result<Calendar, Failure> {
     let named =
         |error: &dyn std::fmt::Display| Failure::new(Kind::Config, format!("{}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|e| named(&e))?;
-    let overlay = Overlay::parse(&text).map_err(|e| named(&e))?;
+    let overlay = Overlay::parse(text).map_err(|e| named(&e))?;
     calendar.with_overlay(&overlay).map_err(|e| named(&e))
 }
 
 /// The rules of derivation.
 pub(crate) fn rules(config: &SessionConfig) -> Result<DeriveRules, Failure> {
-    let calendar = calendar(config)?;
+    rules_with(config, None)
+}
+
+/// The rules of derivation; with the text of the overlay where it is at hand.
+pub(crate) fn rules_with(config: &SessionConfig, overlay: Option<&str>) -> Result<DeriveRules, Failure> {
+    let calendar = calendar(config, overlay)?;
     if config.hours == barloom_core::derive::TradingHours::Extended && !calendar.has_extended() {
         tell::line(&format!(
             "hours: {} has no pre- or post-market; extended is the same as regular",

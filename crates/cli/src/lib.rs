@@ -11,6 +11,7 @@ mod indicators;
 mod inputs;
 mod interrupt;
 mod outputs;
+mod replay;
 mod run;
 mod stream;
 mod summary;
@@ -29,6 +30,7 @@ use clap::Parser;
 #[command(name = "barloom", version, propagate_version = true)]
 enum Command {
     Run(run::RunArgs),
+    Replay(replay::ReplayArgs),
     Derive(derive::DeriveArgs),
     Stream(stream::StreamArgs),
     Calendar(calendar::CalendarArgs),
@@ -41,6 +43,7 @@ enum Command {
 pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match Command::parse_from(args) {
         Command::Run(args) => run::run(&args),
+        Command::Replay(args) => replay::replay(&args),
         Command::Derive(args) => derive::derive(args),
         Command::Stream(args) => stream::stream(args),
         Command::Calendar(args) => calendar::calendar(&args),

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use barloom::analysis::{Pattern, Subscriber, SubscriberError};
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
-use barloom::coordinator::{CoordinatorError, Inputs as _, SessionCoordinator};
+use barloom::coordinator::{CoordinatorError, Inputs, SessionCoordinator};
 use barloom::engine::{Engine, EngineConfig, Finished, Reject, RunError};
+use barloom::journal::{ConfigKind, JournalConfig, JournalError, JournalWriter};
 use barloom::source::{Source, SourceRow};
-use barloom_core::derive::TradingHours;
+use barloom_core::derive::{DeriveRules, TradingHours};
 use barloom_core::error::{WordError, word};
 use barloom_core::notice::Notice;
+use barloom_core::plan::Plan;
 use barloom_core::store::View;
 use barloom_core::{Interval, Symbols};
 use barloom_io::{ReadError, RowReader};
@@ -37,13 +39,17 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
+    /// The folder for the journal of every input, which `barloom replay` runs again
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
+
     /// table: the summary for people; json: the summary as one object; ndjson: every notification
     #[arg(long, default_value = "table", value_name = "FORMAT", hide_default_value = true)]
     format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub(crate) enum Format {
     Table,
     Json,
     Ndjson,
@@ -71,11 +77,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         return Err(Failure::new(Kind::Config, format!("{}: `inputs` names no file", path.display())));
     }
 
-    outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.format))
+    let journal = args.journal.as_deref().map(|dir| (dir, text.as_str()));
+    outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.format, journal))
 }
 
-fn run_config(config: &SessionConfig, format: Format) -> Result<(), Failure> {
-    let stopwatch = Stopwatch::start();
+/// Runs the files of `config`; with a journal, into that folder, under the session file's text.
+fn run_config(config: &SessionConfig, format: Format, journal: Option<(&Path, &str)>) -> Result<(), Failure> {
     let rules = inputs::rules(config)?;
     let options = inputs::options(config)?;
     let plan = inputs::plan(config, &rules)?;
@@ -86,6 +93,28 @@ fn run_config(config: &SessionConfig, format: Format) -> Result<(), Failure> {
     };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
     inputs::refuse_overlaps(config, &rules)?;
+    let names = sources.iter().map(|source| source.name().to_owned()).collect();
+    let journal = journal.map(|(dir, text)| {
+        let read = |path: &PathBuf| std::fs::read_to_string(path).map_err(failed(Kind::Config));
+        let overlay = config.overlay.as_ref().map(read).transpose()?;
+        let kind = ConfigKind::Toml;
+        let config = JournalConfig { kind, text: text.to_owned(), overlay, sources: names };
+        JournalWriter::create(dir, &config).map_err(failed(Kind::Run))
+    });
+    let coordinator = SessionCoordinator::new(&rules, sources);
+    run_inputs(config, rules, plan, coordinator, journal.transpose()?, format)
+}
+
+/// Runs `inputs` under `config` and writes what it asks for.
+pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure>>(
+    config: &SessionConfig,
+    rules: DeriveRules,
+    plan: Plan,
+    inputs: I,
+    journal: Option<JournalWriter>,
+    format: Format,
+) -> Result<(), Failure> {
+    let stopwatch = Stopwatch::start();
     let tables =
         config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, Order::Visible)).transpose();
     let rejects = RejectLog::create(config.rejects.as_deref(), "`rejects` in the session file");
@@ -96,9 +125,11 @@ fn run_config(config: &SessionConfig, format: Format) -> Result<(), Failure> {
         hours: rules.hours == TradingHours::Extended,
         failed: None,
     };
-    let coordinator = SessionCoordinator::new(&rules, sources);
     let engine = EngineConfig { on_invalid: config.on_invalid, ..EngineConfig::new(rules, plan) };
-    let mut engine = Engine::new(engine, coordinator);
+    let mut engine = Engine::new(engine, inputs);
+    if let Some(journal) = journal {
+        engine.keep_journal(journal);
+    }
     engine.subscribe("outputs", Pattern::all(), &mut out);
     let done = engine.run();
     let Finished { summary, metrics, inputs } = done.map_err(|error| run_failed(&error, &mut out))?;
@@ -132,21 +163,42 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// Why a file can't go on.
 #[derive(Debug, thiserror::Error)]
-enum FileFailure {
+pub(crate) enum FileFailure {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
     NoVolume(#[from] NoVolume),
 }
 
-fn run_failed(error: &RunError<CoordinatorError<FileFailure>>, out: &mut Out) -> Failure {
+/// What kind of failure it is that inputs end with.
+pub(crate) trait InputsFailure: std::error::Error {
+    /// The kind.
+    fn kind(&self) -> Kind;
+}
+
+impl InputsFailure for CoordinatorError<FileFailure> {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Source(FileFailure::Read(error)) => inputs::kind_of(error),
+            Self::Source(FileFailure::NoVolume(_)) => Kind::Config,
+            _ => Kind::Data,
+        }
+    }
+}
+
+impl InputsFailure for JournalError {
+    fn kind(&self) -> Kind {
+        Kind::Data
+    }
+}
+
+fn run_failed<E: InputsFailure>(error: &RunError<E>, out: &mut Out) -> Failure {
     if let Some(failed) = out.failed.take() {
         return failed;
     }
     let written = if out.tables.is_some() { "; nothing was written" } else { "" };
     let kind = match error {
-        RunError::Inputs(CoordinatorError::Source(FileFailure::Read(error))) => inputs::kind_of(error),
-        RunError::Inputs(CoordinatorError::Source(FileFailure::NoVolume(_))) => Kind::Config,
+        RunError::Inputs(error) => error.kind(),
         RunError::Subscriber(_) | RunError::Journal(_) => Kind::Run,
         _ => Kind::Data,
     };

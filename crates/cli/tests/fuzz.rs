@@ -42,6 +42,18 @@ const CONFIGS: &[&[u8]] = &[
     b"policy = [[[[]]]]",
 ];
 
+/// A journal of a bar, a refused row, a clock and the end; then payloads of one input.
+const JOURNALS: &[&[u8]] = &[
+    b"BLOOMJNL\x01\0\0\0\x14\0\0\0\xce\xcd\xe6e\x01\x02{}\x01\x01o\x02\x05a.csv\x05b.csvB\0\0\0,\xba\
+      \x15\xb6\x04\xf0\x01\x02\x01A\x01B\x0d\0w\0\0\0\0\0\0\xf0?\0\0\0\0\0\0\0@\0\0\0\0\0\0\xf0?\0\0\0\
+      \0\0\0\xf8?\x05\0\0\0\0\0\0\xf4?\x03\x92\x81\xe0\xba\x84\xbf\x03\x01\xac\x02\x02no\x02\0\0\0(\
+      \x13\xc5/\x01\x01\x01\0\0\0\xa1\x8e\x0c<\x02",
+    b"\0x\x02\0w\0\0\0\0\0\0\xf0?\0\0\0\0\0\0\0@\0\0\0\0\0\0\xf0?\0\0\0\0\0\0\xf8?\0\0\0\0\0\0\xe0?\
+      \x83\0w\0\x07\x04why.",
+    b"\x05\x01\x02\x01B\x02\xc3\x84",
+    b"\x0c\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01\x01 ",
+];
+
 /// One of the corpus with some bytes replaced, put in or taken out.
 fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
     let likely = prop::sample::select(b",;\"\n\r\t 0123456789-+:.TZeE{}[]\\\x00\xff\xef\xbb\xbf".to_vec());
@@ -64,12 +76,13 @@ fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn the_corpora_and_their_beginnings_are_read_or_refused() {
     type Target = fn(&[u8]);
-    let all: [(&[&[u8]], Target); 5] = [
+    let all: [(&[&[u8]], Target); 6] = [
         (CSV, targets::csv),
         (NDJSON, targets::ndjson),
         (WORDS, targets::words),
         (OVERLAYS, targets::overlay),
         (CONFIGS, targets::config),
+        (JOURNALS, targets::journal),
     ];
     for (corpus, target) in all {
         for bytes in corpus {
@@ -105,12 +118,18 @@ proptest! {
     }
 
     #[test]
+    fn mutated_journals_are_read_or_refused(bytes in mutated(JOURNALS)) {
+        targets::journal(&bytes);
+    }
+
+    #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         targets::csv(&bytes);
         targets::ndjson(&bytes);
         targets::words(&bytes);
         targets::overlay(&bytes);
         targets::config(&bytes);
+        targets::journal(&bytes);
     }
 
     #[test]

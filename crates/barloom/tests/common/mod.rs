@@ -106,9 +106,15 @@ impl Source for File {
 
 /// The intervals and indicators of these tests under a calendar.
 pub(crate) fn config(calendar: &str) -> EngineConfig {
+    config_with_grace(calendar, 0)
+}
+
+/// The same, with minutes of grace.
+pub(crate) fn config_with_grace(calendar: &str, minutes: i64) -> EngineConfig {
     let intervals = INTERVALS.map(|text| text.parse::<Interval>().unwrap());
     let specs = SPECS.map(|text| text.parse::<Spec>().unwrap());
-    let rules = DeriveRules::new(DeriveConfig::new(Calendar::named(calendar).unwrap(), &intervals)).unwrap();
+    let rules = DeriveConfig::new(Calendar::named(calendar).unwrap(), &intervals);
+    let rules = DeriveRules::new(DeriveConfig { grace: minutes * MINUTE, ..rules }).unwrap();
     let plan = Plan::new(&specs, &intervals).unwrap();
     EngineConfig::new(rules, plan)
 }

@@ -1,0 +1,89 @@
+//! A journal as the inputs of a run: the same rows at the same instants, so the same numbers.
+
+use std::path::Path;
+
+use barloom_core::Symbols;
+use barloom_core::derive::FileTrial;
+use barloom_core::input::{Input, InputRow};
+
+use super::error::JournalError;
+use super::reader::JournalReader;
+use super::{JournalConfig, RefusedRow};
+use crate::coordinator::{Inputs, Next, Refused};
+use crate::source::Unreadable;
+
+/// What a journal recorded, input by input.
+///
+/// It ends as the run did: with its end, or where the run was stopped.
+#[derive(Debug)]
+pub struct Recording {
+    reader: JournalReader,
+    sources: Vec<String>,
+    symbols: Symbols,
+    rows: Vec<InputRow>,
+    refused: Vec<Refused>,
+}
+
+impl Recording {
+    /// Opens the journal in the folder `dir`; also gives the configuration that it was written under.
+    ///
+    /// # Errors
+    /// As [`JournalReader::open`].
+    pub fn open(dir: &Path) -> Result<(Self, JournalConfig), JournalError> {
+        let (reader, config) = JournalReader::open(dir)?;
+        let sources = config.sources.clone();
+        let (rows, refused) = (Vec::new(), Vec::new());
+        Ok((Self { reader, sources, symbols: Symbols::new(), rows, refused }, config))
+    }
+}
+
+impl Inputs for Recording {
+    type Error = JournalError;
+
+    fn advance(&mut self) -> Result<Next, JournalError> {
+        self.rows.clear();
+        self.refused.clear();
+        let Some(recorded) = self.reader.next(&mut self.symbols)? else { return Ok(Next::Stop) };
+        let next = match recorded.input {
+            Input::Bars { at, rows } => {
+                self.rows.extend_from_slice(rows);
+                Next::Bars(at)
+            }
+            Input::Clock(at) => Next::Clock(at),
+            Input::End => Next::End,
+        };
+        let places = self.rows.iter().enumerate().filter_map(|(row, content)| match *content {
+            InputRow::Bar { .. } => None,
+            InputRow::Refused { symbol, time } => Some((row, symbol, time)),
+        });
+        for ((row, symbol, time), RefusedRow { source, number, reason }) in places.zip(recorded.refused()) {
+            let why = Unreadable { symbol, time, reason: reason.to_owned() };
+            self.refused.push(Refused { row, source: source as usize, number, why });
+        }
+        Ok(next)
+    }
+
+    fn rows(&self) -> &[InputRow] {
+        &self.rows
+    }
+
+    fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    /// Of refused rows alone; where the others came from changes no number and is not recorded.
+    fn origin(&self, row: usize) -> (&str, u64) {
+        let refused = self.refused.iter().find(|refused| refused.row == row);
+        refused.map_or(("journal", 0), |refused| {
+            (self.sources.get(refused.source).map_or("", String::as_str), refused.number)
+        })
+    }
+
+    fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    fn trial(&self) -> Option<&FileTrial> {
+        None
+    }
+}

@@ -1,0 +1,48 @@
+//! `barloom replay`: a run again, from its input journal, byte for byte.
+
+use std::path::PathBuf;
+
+use barloom::config::SessionConfig;
+use barloom::journal::{ConfigKind, Recording};
+use clap::Args;
+
+use crate::failure::{Failure, Kind, failed};
+use crate::run::{Format, run_inputs};
+use crate::{inputs, interrupt, outputs};
+
+/// Run a journal again: the same inputs, so the same outputs and notifications, byte for byte
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  barloom run session.toml --journal journal --format ndjson > a\n  barloom replay journal --format ndjson > b"
+)]
+pub(crate) struct ReplayArgs {
+    /// The folder that `run --journal` wrote
+    #[arg(value_name = "DIR")]
+    journal: PathBuf,
+
+    /// The folder for tables; none are written without it
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// table: the summary for people; json: the summary as one object; ndjson: every notification
+    #[arg(long, default_value = "table", value_name = "FORMAT", hide_default_value = true)]
+    format: Format,
+}
+
+/// Runs the command.
+pub(crate) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
+    interrupt::ask_first(|| {})?;
+    let (recording, recorded) = Recording::open(&args.journal).map_err(failed(Kind::Data))?;
+    let config = match recorded.kind {
+        ConfigKind::Toml => SessionConfig::from_toml(&recorded.text),
+        ConfigKind::Json => return Err(Failure::new(Kind::Data, "the journal's configuration is JSON")),
+    };
+    let mut config = config.map_err(|error| Failure::in_config(&args.journal, &recorded.text, &error))?;
+    // Where the run put its outputs is its own.
+    (config.out, config.rejects) = (args.out.clone(), None);
+    let rules = inputs::rules_with(&config, recorded.overlay.as_deref())?;
+    let plan = inputs::plan(&config, &rules)?;
+    outputs::or_no_folder(config.out.as_deref(), || {
+        run_inputs(&config, rules, plan, recording, None, args.format)
+    })
+}
