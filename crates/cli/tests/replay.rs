@@ -1,5 +1,5 @@
 //! `barloom replay` reproduces what `barloom run --journal` told and wrote, byte for byte.
-#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod common;
 
