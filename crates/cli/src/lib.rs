@@ -5,6 +5,7 @@
 
 mod args;
 mod calendar;
+mod check;
 mod derive;
 mod failure;
 mod indicators;
@@ -12,6 +13,7 @@ mod inputs;
 mod interrupt;
 mod outputs;
 mod run;
+mod schema;
 mod stream;
 mod summary;
 mod tables;
@@ -31,8 +33,10 @@ enum Command {
     Run(run::RunArgs),
     Derive(derive::DeriveArgs),
     Stream(stream::StreamArgs),
+    Check(check::CheckArgs),
     Calendar(calendar::CalendarArgs),
     Indicators(indicators::IndicatorsArgs),
+    Schema(schema::SchemaArgs),
 }
 
 /// Runs the command that `args` spell, the program's name first, and says how it ended.
@@ -43,8 +47,10 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Derive(args) => derive::derive(args),
         Command::Stream(args) => stream::stream(args),
+        Command::Check(args) => check::check(&args),
         Command::Calendar(args) => calendar::calendar(&args),
         Command::Indicators(args) => indicators::indicators(&args),
+        Command::Schema(args) => schema::schema(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
@@ -27,8 +27,8 @@ use crate::{inputs, interrupt, outputs, tell};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  barloom run examples/demo.toml --format json")]
 pub(crate) struct RunArgs {
-    /// The session file (TOML)
-    #[arg(value_name = "SESSION.toml")]
+    /// The session file, TOML or JSON
+    #[arg(value_name = "SESSION")]
     session: PathBuf,
 
     /// The folder for tables; wins over the file's `out`
@@ -58,17 +58,8 @@ impl std::str::FromStr for Format {
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     interrupt::ask_first(|| {})?;
-    let path = &args.session;
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(Kind::Config, format!("{}: can't be read: {error}", path.display())))?;
-    let mut config =
-        SessionConfig::from_toml(&text).map_err(|error| Failure::in_config(path, &text, &error))?;
-    relate(&mut config, path.parent().unwrap_or_else(|| Path::new("")));
+    let mut config = inputs::session(&args.session)?;
     config.out = args.out.clone().or(config.out);
-    if config.inputs.is_empty() {
-        return Err(Failure::new(Kind::Config, format!("{}: `inputs` names no file", path.display())));
-    }
-
     outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.format))
 }
 
@@ -108,14 +99,6 @@ fn run_config(config: &SessionConfig, format: Format) -> Result<(), Failure> {
         Format::Json => print(&report.json().to_string())?,
     }
     interrupt::check("what was told before stands and is written")
-}
-
-/// Makes the paths of a session file relative to the folder it lies in.
-fn relate(config: &mut SessionConfig, folder: &Path) {
-    let optional = [&mut config.overlay, &mut config.rejects, &mut config.out];
-    for path in config.inputs.iter_mut().chain(optional.into_iter().flatten()) {
-        *path = folder.join(&*path);
-    }
 }
 
 /// Writes a line to stdout.
