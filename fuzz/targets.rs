@@ -3,7 +3,7 @@
 //! Driven on stable by the tests of the command line (a corpus and its mutations), and by cargo-fuzz through the
 //! wrappers in `fuzz_targets/`.
 
-use barloom::config::SessionConfig;
+use barloom::config::{ConfigError, SessionConfig};
 use barloom::journal::JournalReader;
 use barloom_core::input::{Input, InputRow};
 use barloom_core::{Calendar, Interval, Overlay, Stamp, Symbol, Symbols, Timestamp};
@@ -78,11 +78,24 @@ pub(crate) fn overlay(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as a session file, and makes its rules.
+/// Reads the bytes as a session file in TOML, and makes its rules.
 pub(crate) fn config(bytes: &[u8]) {
-    match SessionConfig::from_toml(&String::from_utf8_lossy(bytes)) {
+    session(bytes, SessionConfig::from_toml);
+}
+
+/// Reads the bytes as a session file in JSON, and makes its rules.
+pub(crate) fn config_json(bytes: &[u8]) {
+    session(bytes, SessionConfig::from_json);
+}
+
+fn session(bytes: &[u8], read: fn(&str) -> Result<SessionConfig, ConfigError>) {
+    let text = String::from_utf8_lossy(bytes);
+    match read(&text) {
         Ok(config) => drop(Calendar::named("24/7").map(|calendar| config.rules(calendar))),
-        Err(error) => assert!(error.line > 0 && !error.message.is_empty()),
+        Err(error) => {
+            assert!(error.line > 0 && !error.message.is_empty());
+            assert!(text.get(error.span.clone()).is_some(), "{error:?}");
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use barloom_core::notice::Notice;
 use barloom_core::store::View;
 use barloom_core::{Interval, SymbolId, Symbols};
 
+use crate::config::OnSubscriberError;
 use crate::engine::Reject;
 
 /// What a subscriber fails with.
@@ -110,16 +111,6 @@ impl<F: FnMut(&Notice<'_>, &View<'_>) -> Result<(), SubscriberError>> Subscriber
     fn notice(&mut self, notice: &Notice<'_>, view: &View<'_>) -> Result<(), SubscriberError> {
         self(notice, view)
     }
-}
-
-/// What becomes of a run when a subscriber fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnSubscriberError {
-    /// The run ends.
-    #[default]
-    Stop,
-    /// The subscriber is not asked again; the others go on.
-    Remove,
 }
 
 /// A subscriber that failed.

@@ -14,11 +14,12 @@ use barloom_core::processor::Processor;
 use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig, View};
 use barloom_core::{CalendarError, Interval, SymbolId, Timestamp};
 
-use crate::analysis::{AnalysisEngine, OnSubscriberError, Pattern, Subscriber, SubscriberFailure};
+use crate::analysis::{AnalysisEngine, Pattern, Subscriber, SubscriberFailure};
+use crate::config::{Historical, OnSubscriberError, Origin, RulesError, SessionConfig};
 use crate::coordinator::{Inputs, Next};
 use crate::journal::{JournalError, JournalWriter, RefusedRow};
 use crate::metrics::{PerformanceMetrics, Stage};
-use crate::session::{Origin, Sessions};
+use crate::session::Sessions;
 
 /// What a rejected row does to a run (P13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -174,7 +175,7 @@ pub struct EngineConfig {
     /// Steps up to this instant are history.
     pub start: Option<Timestamp>,
     /// The historical indicators.
-    pub historical: Vec<barloom_core::indicators::Spec>,
+    pub historical: Vec<Historical>,
     /// What a rejected row does.
     pub on_invalid: OnInvalid,
     /// What a failing subscriber does.
@@ -195,6 +196,24 @@ impl EngineConfig {
             on_invalid: OnInvalid::Reject,
             on_subscriber_error: OnSubscriberError::Stop,
         }
+    }
+
+    /// As `config` has it, under its rules and plan.
+    ///
+    /// # Errors
+    /// [`RulesError`] when the calendar does not know the date of the start or the end.
+    pub fn of(config: &SessionConfig, rules: DeriveRules, plan: Plan) -> Result<Self, RulesError> {
+        Ok(Self {
+            keep: config.keep,
+            retain: config.retain_sessions as usize,
+            origin: config.origin,
+            start: config.window(&rules.calendar)?.start,
+            historical: config.historical.clone(),
+            on_invalid: config.on_invalid,
+            on_subscriber_error: config.on_subscriber_error,
+            rules,
+            plan,
+        })
     }
 }
 
@@ -223,7 +242,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
         let EngineConfig { rules, mut plan, origin, .. } = config;
         let rules = rules.with_base();
         plan.add_untold(rules.base);
-        let sessions = Sessions::new(&rules, origin, config.historical);
+        let sessions = Sessions::new(&rules, origin, &config.historical);
         let store = StoreConfig {
             outputs: rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect(),
             rules: rules.clone(),

@@ -23,4 +23,3 @@ mod session;
 pub mod source;
 
 pub use barloom_core as core;
-pub use session::Origin;

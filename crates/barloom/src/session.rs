@@ -1,42 +1,15 @@
 //! What happens between sessions: sealing the one before, priming indicators from those before it, and the historical
 //! indicators, which are constant through a session.
 
-use std::str::FromStr;
-
 use crate::clock::TimeManager;
+use crate::config::{self, Origin};
 use barloom_core::derive::DeriveRules;
-use barloom_core::indicators::{Lane, NULL, Reset, Slot, Spec};
+use barloom_core::indicators::{Lane, NULL, Reset, Slot};
 use barloom_core::input::InputRow;
 use barloom_core::notice::Notice;
 use barloom_core::processor::Processor;
 use barloom_core::store::{SessionData, SessionWriter};
 use barloom_core::{BarColumns, Bars, CalendarError, Interval, Symbols, Timestamp};
-
-/// Where indicators start from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Origin {
-    /// The run's first row: state is carried from day to day.
-    #[default]
-    Run,
-    /// At each session's open they start over and are primed from so many sessions before it, so that a day alone equals that
-    /// day inside a year.
-    Sessions(u32),
-}
-
-impl FromStr for Origin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let sessions = text.strip_prefix("sessions:").and_then(|n| n.parse().ok());
-        match (text, sessions) {
-            ("run", _) => Ok(Self::Run),
-            (_, Some(n @ 1..=1000)) => Ok(Self::Sessions(n)),
-            _ => Err(format!(
-                "origin `{text}` is not allowed; allowed are run, and sessions:N with N from 1 to 1000"
-            )),
-        }
-    }
-}
 
 /// A historical indicator: a lane over closed bars of 1d or 1w.
 struct Historical {
@@ -57,18 +30,21 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    pub(crate) fn new(rules: &DeriveRules, origin: Origin, historical: Vec<Spec>) -> Self {
-        let name = |spec: &Spec, column: String| match spec.interval() {
-            Some(interval) if interval != Interval::DAY => format!("{column}@{interval}"),
-            _ => column,
+    pub(crate) fn new(rules: &DeriveRules, origin: Origin, historical: &[config::Historical]) -> Self {
+        // Of days alone, as most are, a name goes without its interval.
+        let name = |interval: Interval, column: String| match interval {
+            Interval::DAY => column,
+            interval => format!("{column}@{interval}"),
         };
-        let names =
-            historical.iter().flat_map(|spec| spec.columns().into_iter().map(|column| name(spec, column)));
-        let names = names.collect();
-        let lane = |spec: &Spec| {
-            let lane = spec.lane();
+        let columns = |own: &config::Historical| {
+            let interval = own.interval;
+            own.spec.columns().into_iter().map(move |column| name(interval, column))
+        };
+        let names = historical.iter().flat_map(columns).collect();
+        let lane = |own: &config::Historical| {
+            let lane = own.spec.lane();
             let width = lane.outputs().len();
-            Historical { interval: spec.interval().unwrap_or(Interval::DAY), lane, width, values: Vec::new() }
+            Historical { interval: own.interval, lane, width, values: Vec::new() }
         };
         let historical = historical.iter().map(lane).collect();
         Self {

@@ -12,8 +12,11 @@ use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig, View};
 use barloom_core::{Calendar, Interval, SymbolId, Timestamp};
 use common::{INTERVALS, config, config_with_grace, market, run};
 
-/// Every series' rows and newest close as a view shows them.
-fn seen(view: &View<'_>) -> Vec<(SymbolId, Interval, usize, Option<Timestamp>)> {
+/// Every series' rows and newest close.
+type Seen = Vec<(SymbolId, Interval, usize, Option<Timestamp>)>;
+
+/// As a view shows them.
+fn seen(view: &View<'_>) -> Seen {
     let intervals = INTERVALS.map(|text| text.parse::<Interval>().unwrap());
     let ids = view.symbols().by_name().iter();
     ids.flat_map(|&symbol| {
@@ -30,7 +33,7 @@ fn seen(view: &View<'_>) -> Vec<(SymbolId, Interval, usize, Option<Timestamp>)> 
 #[derive(Default)]
 struct Looker {
     /// What the step's first callback saw.
-    first: Option<Vec<(SymbolId, Interval, usize, Option<Timestamp>)>>,
+    first: Option<Seen>,
     bars: usize,
     before: Option<Timestamp>,
 }
@@ -38,7 +41,7 @@ struct Looker {
 impl Subscriber for &mut Looker {
     fn notice(&mut self, notice: &Notice<'_>, view: &View<'_>) -> Result<(), SubscriberError> {
         assert!(self.before.is_none_or(|before| before <= view.now()), "steps ascend");
-        if self.bars % 7 == 0 || self.first.is_none() {
+        if self.bars.is_multiple_of(7) || self.first.is_none() {
             let now = seen(view);
             for (symbol, interval, _, newest) in &now {
                 assert!(newest.is_none_or(|at| at <= view.now()), "{symbol:?} {interval} shows {newest:?}");

@@ -3,8 +3,8 @@
 
 mod common;
 
-use barloom::Origin;
 use barloom::analysis::SubscriberError;
+use barloom::config::Origin;
 use barloom::engine::EngineConfig;
 use barloom_core::notice::Notice;
 use barloom_core::store::View;

@@ -3,8 +3,8 @@
 
 mod common;
 
-use barloom::Origin;
 use barloom::analysis::{Pattern, Subscriber, SubscriberError};
+use barloom::config::Origin;
 use barloom::coordinator::{Inputs, SessionCoordinator};
 use barloom::engine::{Engine, EngineConfig, Reject};
 use barloom::journal::{ConfigKind, JournalConfig, JournalWriter, Recording};

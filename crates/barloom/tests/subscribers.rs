@@ -5,7 +5,8 @@ mod common;
 
 use std::cell::RefCell;
 
-use barloom::analysis::{OnSubscriberError, Pattern, SubscriberError};
+use barloom::analysis::{Pattern, SubscriberError};
+use barloom::config::OnSubscriberError;
 use barloom::coordinator::SessionCoordinator;
 use barloom::engine::{Engine, EngineConfig, RunError};
 use barloom_core::notice::Notice;

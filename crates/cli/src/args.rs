@@ -89,7 +89,6 @@ impl SharedArgs {
     /// The same as a session file would say it.
     pub(crate) fn into_config(self) -> SessionConfig {
         SessionConfig {
-            inputs: Vec::new(),
             symbol: self.symbol,
             calendar: self.calendar,
             overlay: self.overlay,
@@ -108,8 +107,7 @@ impl SharedArgs {
             rejects: self.rejects,
             derived_intervals: self.intervals,
             realtime_indicators: self.indicators,
-            auto_compute_derived: true,
-            out: None,
+            ..SessionConfig::default()
         }
     }
 }

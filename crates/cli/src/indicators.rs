@@ -72,7 +72,8 @@ fn params(entry: &Entry) -> String {
     params.join(" ")
 }
 
-fn settled(warm_up: WarmUp) -> String {
+/// The row as text; `never` where there is none.
+pub(crate) fn settled(warm_up: WarmUp) -> String {
     warm_up.settled.map_or_else(|| "never".to_owned(), |settled| settled.to_string())
 }
 

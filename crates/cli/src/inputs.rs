@@ -15,6 +15,19 @@ use crate::failure::{Failure, Kind, failed};
 use crate::tables::Tables;
 use crate::tell;
 
+/// Reads the session file at `path`, and gives its text too; its paths become relative to the folder that it lies in.
+pub(crate) fn session(path: &Path) -> Result<(SessionConfig, String), Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Kind::Config, format!("{}: can't be read: {error}", path.display())))?;
+    let mut config =
+        SessionConfig::read(path, &text).map_err(|error| Failure::in_config(path, &text, &error))?;
+    config.relate_to(path.parent().unwrap_or_else(|| Path::new("")));
+    if config.inputs.is_empty() {
+        return Err(Failure::new(Kind::Config, format!("{}: `inputs` names no file", path.display())));
+    }
+    Ok((config, text))
+}
+
 /// The calendar that was asked for; one that was not is said.
 pub(crate) fn calendar(config: &SessionConfig, overlay: Option<&str>) -> Result<Calendar, Failure> {
     if config.calendar.is_none() {

@@ -5,6 +5,7 @@
 
 mod args;
 mod calendar;
+mod check;
 mod derive;
 mod failure;
 mod indicators;
@@ -13,6 +14,7 @@ mod interrupt;
 mod outputs;
 mod replay;
 mod run;
+mod schema;
 mod stream;
 mod summary;
 mod tables;
@@ -33,8 +35,10 @@ enum Command {
     Replay(replay::ReplayArgs),
     Derive(derive::DeriveArgs),
     Stream(stream::StreamArgs),
+    Check(check::CheckArgs),
     Calendar(calendar::CalendarArgs),
     Indicators(indicators::IndicatorsArgs),
+    Schema(schema::SchemaArgs),
 }
 
 /// Runs the command that `args` spell, the program's name first, and says how it ended.
@@ -46,8 +50,10 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Derive(args) => derive::derive(args),
         Command::Stream(args) => stream::stream(args),
+        Command::Check(args) => check::check(&args),
         Command::Calendar(args) => calendar::calendar(&args),
         Command::Indicators(args) => indicators::indicators(&args),
+        Command::Schema(args) => schema::schema(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -35,7 +35,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     let (recording, recorded) = Recording::open(&args.journal).map_err(failed(Kind::Data))?;
     let config = match recorded.kind {
         ConfigKind::Toml => SessionConfig::from_toml(&recorded.text),
-        ConfigKind::Json => return Err(Failure::new(Kind::Data, "the journal's configuration is JSON")),
+        ConfigKind::Json => SessionConfig::from_json(&recorded.text),
     };
     let mut config = config.map_err(|error| Failure::in_config(&args.journal, &recorded.text, &error))?;
     // Where the run put its outputs is its own.

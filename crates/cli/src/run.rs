@@ -31,8 +31,8 @@ use crate::{inputs, interrupt, outputs, tell};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  barloom run examples/demo.toml --format json")]
 pub(crate) struct RunArgs {
-    /// The session file (TOML)
-    #[arg(value_name = "SESSION.toml")]
+    /// The session file, TOML or JSON
+    #[arg(value_name = "SESSION")]
     session: PathBuf,
 
     /// The folder for tables; wins over the file's `out`
@@ -66,23 +66,14 @@ impl std::str::FromStr for Format {
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     interrupt::ask_first(|| {})?;
-    let path = &args.session;
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(Kind::Config, format!("{}: can't be read: {error}", path.display())))?;
-    let mut config =
-        SessionConfig::from_toml(&text).map_err(|error| Failure::in_config(path, &text, &error))?;
-    relate(&mut config, path.parent().unwrap_or_else(|| Path::new("")));
+    let (mut config, text) = inputs::session(&args.session)?;
     config.out = args.out.clone().or(config.out);
-    if config.inputs.is_empty() {
-        return Err(Failure::new(Kind::Config, format!("{}: `inputs` names no file", path.display())));
-    }
-
-    let journal = args.journal.as_deref().map(|dir| (dir, text.as_str()));
-    outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.format, journal))
+    config.journal = args.journal.clone().or(config.journal);
+    outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.format, (&args.session, &text)))
 }
 
-/// Runs the files of `config`; with a journal, into that folder, under the session file's text.
-fn run_config(config: &SessionConfig, format: Format, journal: Option<(&Path, &str)>) -> Result<(), Failure> {
+/// Runs the files of `config`, which is the session file at that path, of that text.
+fn run_config(config: &SessionConfig, format: Format, session: (&Path, &str)) -> Result<(), Failure> {
     let rules = inputs::rules(config)?;
     let options = inputs::options(config)?;
     let plan = inputs::plan(config, &rules)?;
@@ -94,14 +85,16 @@ fn run_config(config: &SessionConfig, format: Format, journal: Option<(&Path, &s
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
     inputs::refuse_overlaps(config, &rules)?;
     let names = sources.iter().map(|source| source.name().to_owned()).collect();
-    let journal = journal.map(|(dir, text)| {
+    let journal = config.journal.as_deref().map(|dir| {
         let read = |path: &PathBuf| std::fs::read_to_string(path).map_err(failed(Kind::Config));
         let overlay = config.overlay.as_ref().map(read).transpose()?;
-        let kind = ConfigKind::Toml;
+        let (path, text) = session;
+        let kind = if SessionConfig::is_json(path, text) { ConfigKind::Json } else { ConfigKind::Toml };
         let config = JournalConfig { kind, text: text.to_owned(), overlay, sources: names };
         JournalWriter::create(dir, &config).map_err(failed(Kind::Run))
     });
-    let coordinator = SessionCoordinator::new(&rules, sources);
+    let end = config.window(&rules.calendar).map_err(failed(Kind::Config))?.end;
+    let coordinator = SessionCoordinator::new(&rules, sources).until(end);
     run_inputs(config, rules, plan, coordinator, journal.transpose()?, format)
 }
 
@@ -125,7 +118,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure>>(
         hours: rules.hours == TradingHours::Extended,
         failed: None,
     };
-    let engine = EngineConfig { on_invalid: config.on_invalid, ..EngineConfig::new(rules, plan) };
+    let engine = EngineConfig::of(config, rules, plan).map_err(failed(Kind::Config))?;
     let mut engine = Engine::new(engine, inputs);
     if let Some(journal) = journal {
         engine.keep_journal(journal);
@@ -144,14 +137,6 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure>>(
         Format::Json => print(&report.json().to_string())?,
     }
     interrupt::check("what was told before stands and is written")
-}
-
-/// Makes the paths of a session file relative to the folder it lies in.
-fn relate(config: &mut SessionConfig, folder: &Path) {
-    let optional = [&mut config.overlay, &mut config.rejects, &mut config.out];
-    for path in config.inputs.iter_mut().chain(optional.into_iter().flatten()) {
-        *path = folder.join(&*path);
-    }
 }
 
 /// Writes a line to stdout.

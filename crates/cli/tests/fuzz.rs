@@ -54,6 +54,13 @@ const JOURNALS: &[&[u8]] = &[
     b"\x0c\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01\x01 ",
 ];
 
+const JSON_CONFIGS: &[&[u8]] = &[
+    br#"{"inputs": ["a"], "policy": ["strict@1h", "coverage"], "min_coverage": [0.5, "0.9@5m"], "grace": "2s"}"#,
+    b"{ \"calendar\": \"FX\",\n\t\"keep\" : 5, \"historical\": \"high_low@1w\", \"start\": \"2024-11-25\", \"tz\": null }",
+    br#"{"k\u0065ep": "session", "\ud800": "\\", "keep": 1e3, "keep": -0.0, "policy": [[[[]]]]}"#,
+    b"[[\"a\"]]",
+];
+
 /// One of the corpus with some bytes replaced, put in or taken out.
 fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
     let likely = prop::sample::select(b",;\"\n\r\t 0123456789-+:.TZeE{}[]\\\x00\xff\xef\xbb\xbf".to_vec());
@@ -76,13 +83,14 @@ fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn the_corpora_and_their_beginnings_are_read_or_refused() {
     type Target = fn(&[u8]);
-    let all: [(&[&[u8]], Target); 6] = [
+    let all: [(&[&[u8]], Target); 7] = [
         (CSV, targets::csv),
         (NDJSON, targets::ndjson),
         (WORDS, targets::words),
         (OVERLAYS, targets::overlay),
         (CONFIGS, targets::config),
         (JOURNALS, targets::journal),
+        (JSON_CONFIGS, targets::config_json),
     ];
     for (corpus, target) in all {
         for bytes in corpus {
@@ -123,6 +131,11 @@ proptest! {
     }
 
     #[test]
+    fn mutated_session_files_in_json_are_read_or_refused(bytes in mutated(JSON_CONFIGS)) {
+        targets::config_json(&bytes);
+    }
+
+    #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         targets::csv(&bytes);
         targets::ndjson(&bytes);
@@ -130,6 +143,7 @@ proptest! {
         targets::overlay(&bytes);
         targets::config(&bytes);
         targets::journal(&bytes);
+        targets::config_json(&bytes);
     }
 
     #[test]

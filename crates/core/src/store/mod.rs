@@ -11,6 +11,7 @@
 mod column;
 mod forming;
 mod series;
+mod size;
 mod sync;
 mod view;
 
@@ -20,6 +21,7 @@ use arc_swap::ArcSwap;
 
 pub use forming::FormingBar;
 pub use series::{Keep, Row};
+pub use size::SeriesSize;
 pub use view::{SeriesView, View};
 
 use crate::derive::{ClosedBar, DeriveRules};

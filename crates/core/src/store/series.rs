@@ -9,9 +9,9 @@ use arc_swap::ArcSwap;
 use super::StoreConfig;
 use super::column::{ColumnReader, ColumnWriter};
 use crate::bar::NULL_COUNT;
-use crate::calendar::Segment as TradingSegment;
+use crate::calendar::{Segment as TradingSegment, SessionIndex};
 use crate::columns::Bars;
-use crate::derive::{ClosedBar, SessionLabel, traded};
+use crate::derive::{ClosedBar, DeriveRules, SessionLabel, traded};
 use crate::interval::Interval;
 
 /// How much of an output's history stays readable; the latest value always does.
@@ -100,7 +100,8 @@ impl Segment {
     }
 }
 
-fn first_output(has_extra: bool) -> usize {
+/// How many words a row has before its outputs.
+pub(super) fn first_output(has_extra: bool) -> usize {
     if has_extra { col::TRADE_COUNT + 1 } else { col::META + 1 }
 }
 
@@ -120,9 +121,14 @@ pub(super) struct Latest {
 /// How many rows the writer may be ahead of a reader of the latest values.
 const AHEAD: usize = 1;
 
+/// How many rows there are for the last `keep` values.
+pub(super) fn latest_rows(keep: u32) -> usize {
+    (keep.max(1) as usize + AHEAD).next_power_of_two()
+}
+
 impl Latest {
     fn new(width: usize, keep: u32) -> Self {
-        let rows = (keep.max(1) as usize + AHEAD).next_power_of_two();
+        let rows = latest_rows(keep);
         let zeros = |n: usize| (0..n).map(|_| AtomicU64::new(0)).collect();
         Self { width, rows, numbers: zeros(rows), values: zeros(rows * width) }
     }
@@ -258,7 +264,8 @@ impl SeriesWriter {
         self.has_extra |= has_extra;
         let Rest { series, place, started, past } = &mut *self.rest;
         let series = &series[*place];
-        let capacity = room(closed, config);
+        let index = config.rules.calendar.at_or_after(closed.bar.open_time);
+        let capacity = index.map_or(1, |index| room(&config.rules, closed.interval, index));
         let kept = if self.keeps_columns { started.len() } else { 0 };
         let columns = first_output(self.has_extra) + kept;
         past.extend(self.current.take());
@@ -342,19 +349,16 @@ fn is_same_segment(label: SessionLabel, closed: &ClosedBar) -> bool {
     }
 }
 
-/// How many rows the segment that begins with a bar can get.
-fn room(closed: &ClosedBar, config: &StoreConfig) -> usize {
-    let nanos = match closed.interval {
+/// How many rows a segment can get that begins in the session at `index`.
+pub(super) fn room(rules: &DeriveRules, interval: Interval, index: SessionIndex) -> usize {
+    let nanos = match interval {
         Interval::DAY => return 366,
         Interval::WEEK => return 53,
         Interval::MONTH => return 12,
         interval => interval.nanos().unwrap_or(i64::MAX).max(1),
     };
-    let calendar = &config.rules.calendar;
-    calendar.at_or_after(closed.bar.open_time).map_or(1, |index| {
-        let traded = traded(calendar.session(index), config.rules.hours);
-        traded.iter().map(|segment| buckets(segment, nanos)).sum()
-    })
+    let traded = traded(rules.calendar.session(index), rules.hours);
+    traded.iter().map(|segment| buckets(segment, nanos)).sum()
 }
 
 /// The most buckets that a segment has: the midnight grid may cut it at both ends.

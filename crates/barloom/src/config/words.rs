@@ -1,0 +1,353 @@
+//! The values of a session's fields, each read from its text.
+
+use std::fmt;
+use std::str::FromStr;
+
+use barloom_core::Interval;
+use barloom_core::derive::LONGEST_GRACE;
+use barloom_core::error::{WordError, nearest, word};
+use barloom_core::indicators::Spec;
+use barloom_core::store::Keep;
+use serde::de::{Deserializer, Error};
+
+use super::text::{item, parsed_option};
+use crate::engine::OnInvalid;
+
+/// A value for every interval, or for one: `strict`, `strict@1h`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ForInterval<T> {
+    /// The value.
+    pub value: T,
+    /// The interval it is for; `None`: all that have none of their own.
+    pub interval: Option<Interval>,
+}
+
+impl<T: FromStr<Err: fmt::Display>> FromStr for ForInterval<T> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (value, interval) = match text.split_once('@') {
+            Some((value, interval)) => (value, Some(interval.parse().map_err(|e| format!("{e}"))?)),
+            None => (text, None),
+        };
+        Ok(Self { value: value.parse().map_err(|e| format!("{e}"))?, interval })
+    }
+}
+
+/// Nanoseconds after a close, written like `2s`, `500ms`, `1m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Grace(pub i64);
+
+impl FromStr for Grace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let span = text.parse::<jiff::SignedDuration>().ok();
+        match span
+            .and_then(|span| i64::try_from(span.as_nanos()).ok())
+            .filter(|n| (0..=LONGEST_GRACE).contains(n))
+        {
+            Some(nanos) => Ok(Self(nanos)),
+            None => {
+                Err(format!("grace `{text}` is not allowed; write a time from 0s to 24h, like 2s or 500ms"))
+            }
+        }
+    }
+}
+
+/// A share of the expected base bars, above 0 and up to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share(pub f64);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse::<f64>().ok().filter(|&share| share > 0.0 && share <= 1.0) {
+            Some(share) => Ok(Self(share)),
+            None => Err(format!(
+                "min_coverage `{text}` is not allowed; write a share above 0 and up to 1, like 0.9"
+            )),
+        }
+    }
+}
+
+/// Reads one of a few words, or says of one of those in `later` that it is not built yet.
+fn built<T: Copy>(
+    what: &'static str,
+    text: &str,
+    words: &[(&'static str, T)],
+    later: &[&str],
+) -> Result<T, String> {
+    if later.contains(&text) {
+        let words: Vec<&str> = words.iter().map(|&(word, _)| word).collect();
+        return Err(not_built(&format!("{what} `{text}`"), &words.join(", ")));
+    }
+    word(what, text, words).map_err(|error| error.to_string())
+}
+
+fn not_built(what: &str, allowed: &str) -> String {
+    format!("{what} is not built yet; allowed is {allowed}")
+}
+
+/// What happens to a correction after its bar was emitted (P9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Late {
+    /// It is dropped with `late_bar`.
+    #[default]
+    Drop,
+}
+
+impl FromStr for Late {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        built("late", text, &[("drop", Self::Drop)], &["revise"])
+    }
+}
+
+impl FromStr for OnInvalid {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("on_invalid", text, &[("reject", Self::Reject), ("stop", Self::Stop)])
+    }
+}
+
+/// What a failing subscriber does to a run; it is reported either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnSubscriberError {
+    /// It ends the run.
+    #[default]
+    Stop,
+    /// It is removed, and the others go on.
+    Remove,
+}
+
+impl FromStr for OnSubscriberError {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("on_subscriber_error", text, &[("stop", Self::Stop), ("remove", Self::Remove)])
+    }
+}
+
+/// What an overrun does to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnOverrun {
+    /// It is counted and told.
+    #[default]
+    Warn,
+}
+
+impl FromStr for OnOverrun {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        built("on_overrun", text, &[("warn", Self::Warn)], &["error"])
+    }
+}
+
+/// What runs a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Runtime {
+    /// What fits; today `inline`.
+    #[default]
+    Auto,
+    /// One thread.
+    Inline,
+}
+
+impl FromStr for Runtime {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        built("runtime", text, &[("auto", Self::Auto), ("inline", Self::Inline)], &["threads"])
+    }
+}
+
+/// How tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TableFormat {
+    /// Comma-separated text.
+    #[default]
+    Csv,
+}
+
+impl FromStr for TableFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        built("to", text, &[("csv", Self::Csv)], &["parquet", "arrow"])
+    }
+}
+
+/// Where numbers begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// With the run; state is carried from session to session.
+    #[default]
+    Run,
+    /// With the N sessions before each, 1 to 1000: a session alone equals that session inside a year.
+    Sessions(u32),
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sessions = || text.strip_prefix("sessions:")?.parse().ok().filter(|n| (1..=1000).contains(n));
+        match text {
+            "run" => Ok(Self::Run),
+            _ => sessions().map(Self::Sessions).ok_or_else(|| {
+                format!(
+                    "origin `{text}` is not allowed; write run, or sessions:N with N from 1 to 1000, like sessions:5"
+                )
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run => f.write_str("run"),
+            Self::Sessions(n) => write!(f, "sessions:{n}"),
+        }
+    }
+}
+
+/// An indicator on closed bars of prior sessions, constant through a session.
+///
+/// It prints as `avg_volume_20@1d`.
+#[derive(Debug, Clone)]
+pub struct Historical {
+    /// The indicator.
+    pub spec: Spec,
+    /// The bars it is computed on: `1d` or `1w`.
+    pub interval: Interval,
+}
+
+impl Historical {
+    /// The indicators that there are.
+    pub const NAMES: [&'static str; 6] =
+        ["avg_volume", "avg_range", "range_ratio", "atr_daily", "gap_stats", "high_low"];
+}
+
+impl FromStr for Historical {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.split([':', '@']).next().unwrap_or(text);
+        if !Self::NAMES.contains(&name) {
+            let near = nearest(name, Self::NAMES);
+            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let allowed = Self::NAMES.join(", ");
+            return Err(format!("`{name}` is not a historical indicator; allowed are {allowed}{hint}"));
+        }
+        let spec: Spec = text.parse().map_err(|error| format!("{error}"))?;
+        match spec.interval().unwrap_or(Interval::DAY) {
+            interval @ (Interval::DAY | Interval::WEEK) => Ok(Self { spec, interval }),
+            other => Err(format!("`{text}`: a historical indicator is computed on 1d or 1w, not on {other}")),
+        }
+    }
+}
+
+impl fmt::Display for Historical {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.spec, self.interval)
+    }
+}
+
+/// An amount of memory in bytes, written like `2GB` (10⁹ bytes each) or `512MiB` (2²⁰).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MemoryLimit(pub u64);
+
+const UNITS: [(&str, f64); 9] = [
+    ("KIB", 1024.0),
+    ("MIB", 1_048_576.0),
+    ("GIB", 1_073_741_824.0),
+    ("TIB", 1_099_511_627_776.0),
+    ("KB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("TB", 1e12),
+    ("B", 1.0),
+];
+
+impl FromStr for MemoryLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let upper = text.to_ascii_uppercase();
+        let read = || {
+            let (number, unit) =
+                UNITS.iter().find_map(|(unit, size)| Some((upper.strip_suffix(unit)?, size)))?;
+            // So that `infMB` and `1e9MB` are none.
+            let number = number.trim_end();
+            let is_plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+            let bytes = number.parse::<f64>().ok().filter(|_| is_plain)? * unit;
+            (bytes >= 1.0 && bytes < u64::MAX as f64).then_some(Self(bytes as u64))
+        };
+        read().ok_or_else(|| {
+            format!("memory_limit `{text}` is not allowed; write a size with its unit, like 512MB or 2GB")
+        })
+    }
+}
+
+/// `session` or how many values.
+pub(super) fn keep<'de, D: Deserializer<'de>>(from: D) -> Result<Keep, D::Error> {
+    let text = item(from)?;
+    if text == "session" {
+        return Ok(Keep::Session);
+    }
+    text.parse().map(Keep::Last).map_err(|_| {
+        D::Error::custom(format!(
+            "keep `{text}` is not allowed; write session, or how many values, like 500 (0: the latest alone)"
+        ))
+    })
+}
+
+/// 1 to 1000.
+pub(super) fn retain_sessions<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let text = item(from)?;
+    text.parse().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(|| {
+        D::Error::custom(format!(
+            "retain_sessions `{text}` is not allowed; write a whole number from 1 to 1000"
+        ))
+    })
+}
+
+/// 0; a speed above it is not built yet.
+pub(super) fn speed<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let text = item(from)?;
+    match text.parse::<f64>() {
+        Ok(0.0) => Ok(0.0),
+        Ok(speed) if speed > 0.0 => {
+            Err(D::Error::custom(not_built(&format!("speed `{text}`"), "0, as fast as it goes")))
+        }
+        _ => Err(D::Error::custom(format!(
+            "speed `{text}` is not allowed; write a number, 0 for as fast as it goes"
+        ))),
+    }
+}
+
+/// 1; more are not built yet.
+pub(super) fn workers<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let text = item(from)?;
+    match text.parse::<u32>() {
+        Ok(1) => Ok(1),
+        Ok(2..) => Err(D::Error::custom(not_built(&format!("workers `{text}`"), "1"))),
+        _ => Err(D::Error::custom(format!("workers `{text}` is not allowed; write 1"))),
+    }
+}
+
+/// Nothing: not built yet.
+pub(super) fn adjustments<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<std::path::PathBuf>, D::Error> {
+    match parsed_option::<D, String>(from)? {
+        None => Ok(None),
+        Some(_) => Err(D::Error::custom("adjustments are not built yet; leave the field out")),
+    }
+}

@@ -1,0 +1,447 @@
+//! `barloom check`: what a session would run, without running it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use barloom::config::{Historical, MemoryLimit, SessionConfig, Window};
+use barloom_core::derive::{DeriveConfig, DeriveRules, Deriver, IntervalRule, Policy, Refusal};
+use barloom_core::indicators::{Spec, WarmUp};
+use barloom_core::plan::Plan;
+use barloom_core::store::{SeriesSize, StoreConfig};
+use barloom_core::{Interval, Symbols, Timestamp};
+use barloom_io::{Field, Options};
+use clap::Args;
+use comfy_table::{CellAlignment, Table};
+use serde_json::{Value, json};
+
+use crate::calendar::Format;
+use crate::failure::{Failure, Kind, failed};
+use crate::indicators::settled;
+use crate::inputs;
+use crate::run::print;
+use crate::summary::{grouped, plain_table};
+
+/// Check session files without running them: configuration, inputs, calendar, indicators, memory
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  barloom check examples/demo.toml")]
+pub(crate) struct CheckArgs {
+    /// Session files, TOML or JSON (data files are not built yet)
+    #[arg(required = true, value_name = "SESSION")]
+    sessions: Vec<PathBuf>,
+
+    /// table, or json: an object a session
+    #[arg(long, default_value = "table", value_name = "FORMAT", hide_default_value = true)]
+    format: Format,
+}
+
+/// Rows of each input that are looked at.
+const PREFIX: u64 = 10_000;
+
+/// Runs the command.
+pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
+    let mut failure: Option<Failure> = None;
+    for path in &args.sessions {
+        if let Err(next) = check_session(path, args.format)
+            && let Some(before) = failure.replace(next)
+        {
+            before.report();
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+fn check_session(path: &Path, format: Format) -> Result<(), Failure> {
+    let is_session =
+        |own: &std::ffi::OsStr| own.eq_ignore_ascii_case("toml") || own.eq_ignore_ascii_case("json");
+    if !path.extension().is_some_and(is_session) {
+        let text = format!(
+            "{}: linting data files is not built yet; a session file ends in .toml or .json",
+            path.display()
+        );
+        return Err(Failure::new(Kind::Config, text));
+    }
+    let checked = Checked::new(path)?;
+    match format {
+        Format::Table => print(&checked.table())?,
+        Format::Json => print(&checked.json().to_string())?,
+    }
+    checked.refuse_too_much()
+}
+
+/// A session that holds together.
+struct Checked {
+    path: PathBuf,
+    config: SessionConfig,
+    rules: DeriveRules,
+    window: Window,
+    inputs: Vec<Input>,
+    indicators: Vec<Planned>,
+    /// Different symbols among the rows that were looked at.
+    symbols: u64,
+    /// A symbol's series; none where no row was looked at.
+    sizes: Vec<SeriesSize>,
+}
+
+/// What the first rows of an input showed.
+#[derive(Default)]
+struct Input {
+    file: String,
+    rows: u64,
+    /// Whether these were all.
+    is_whole: bool,
+    rejected: u64,
+    /// Line and reason of the first that was.
+    first_rejected: Option<String>,
+    symbols: u64,
+    /// What the header and the first row said; none of a pipe, which is not read.
+    resolved: Option<String>,
+    columns: Vec<(Field, String)>,
+    /// The open of the first sound row.
+    first: Option<Timestamp>,
+}
+
+/// An indicator on an interval.
+struct Planned {
+    name: String,
+    interval: Interval,
+    warm_up: WarmUp,
+    is_historical: bool,
+}
+
+impl Input {
+    /// The first row that was rejected, with the file.
+    fn first_rejected(&self) -> Option<String> {
+        self.first_rejected.as_ref().map(|first| format!("{}, {first}", self.file))
+    }
+
+    fn reject(&mut self, line: u64, reason: impl std::fmt::Display) {
+        self.rejected += 1;
+        self.first_rejected.get_or_insert_with(|| format!("line {line}: {reason}"));
+    }
+}
+
+impl Checked {
+    fn new(path: &Path) -> Result<Self, Failure> {
+        let (config, _) = inputs::session(path)?;
+        let rules = inputs::rules(&config)?;
+        let options = inputs::options(&config)?;
+        let plan = inputs::plan(&config, &rules)?;
+        let window = config.window(&rules.calendar).map_err(failed(Kind::Config))?;
+        let historical = config.historical.iter().map(|one| &one.spec).find(|spec| spec.needs_volume());
+        let needs_volume = plan.needs_volume().map(str::to_owned).or_else(|| historical.map(Spec::to_string));
+        let deriver = Deriver::new(rules.clone());
+        let mut symbols = Symbols::new();
+        let mut look = |path| look_at(path, &options, needs_volume.as_deref(), &deriver, &mut symbols);
+        let inputs = config.inputs.iter().map(|path| look(path)).collect::<Result<Vec<_>, _>>()?;
+        inputs::refuse_overlaps(&config, &rules)?;
+        let first = inputs.iter().filter_map(|input| input.first).min();
+        if first.is_none() && inputs.iter().all(|input| input.resolved.is_some()) {
+            let rejected = inputs.iter().find_map(Input::first_rejected);
+            let why = rejected.map(|first| format!("; {first}")).unwrap_or_default();
+            return Err(Failure::new(
+                Kind::Data,
+                format!("{}: no input has a sound row{why}", path.display()),
+            ));
+        }
+        let has_extra = inputs.iter().any(|input| {
+            input.columns.iter().any(|(field, _)| matches!(field, Field::Vwap | Field::TradeCount))
+        });
+        let sizes = first.map(|at| sizes(&config, &rules, &plan, at, has_extra)).transpose()?;
+        Ok(Self {
+            path: path.to_owned(),
+            indicators: indicators(&config, &rules),
+            symbols: symbols.len() as u64,
+            sizes: sizes.unwrap_or_default(),
+            config,
+            rules,
+            window,
+            inputs,
+        })
+    }
+
+    /// Bytes that all symbols seen take.
+    fn bytes(&self) -> u64 {
+        self.sizes.iter().map(|size| size.bytes).sum::<u64>().saturating_mul(self.symbols)
+    }
+
+    /// That the bytes are within the limit.
+    fn refuse_too_much(&self) -> Result<(), Failure> {
+        match self.config.memory_limit {
+            Some(MemoryLimit(limit)) if self.bytes() > limit => {
+                let text = format!(
+                    "{}: {} need {} bytes, more than the memory_limit of {} bytes",
+                    self.path.display(),
+                    self.symbols(),
+                    grouped(self.bytes()),
+                    grouped(limit)
+                );
+                Err(Failure::new(Kind::Config, text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How many, in words.
+    fn symbols(&self) -> String {
+        let ending = if self.symbols == 1 { "" } else { "s" };
+        format!("{} symbol{ending}", grouped(self.symbols))
+    }
+
+    /// Rows looked at, and whether those were all of every input.
+    fn looked_at(&self) -> String {
+        if self.inputs.iter().all(|input| input.is_whole) {
+            "all rows".to_owned()
+        } else {
+            format!("the first {} rows of each input", grouped(PREFIX))
+        }
+    }
+
+    fn table(&self) -> String {
+        let mut files = plain_table(["input", "rows", "rejected", "symbols", "layout"]);
+        for input in &self.inputs {
+            let more = if input.is_whole { "" } else { "+" };
+            files.add_row([
+                input.file.clone(),
+                format!("{}{more}", grouped(input.rows)),
+                grouped(input.rejected),
+                grouped(input.symbols),
+                input.resolved.clone().unwrap_or_else(|| "a pipe: not read".to_owned()),
+            ]);
+        }
+        let mut intervals = plain_table(["interval", "policy", "rows kept", "bytes a row", "bytes"]);
+        for size in &self.sizes {
+            intervals.add_row([
+                size.interval.to_string(),
+                self.policy(size.interval),
+                grouped(size.rows),
+                grouped(size.row_bytes),
+                grouped(size.bytes.saturating_mul(self.symbols)),
+            ]);
+        }
+        let mut indicators = plain_table(["indicator", "interval", "first", "settled"]);
+        for one in &self.indicators {
+            let on = if one.is_historical { " (historical)" } else { "" };
+            indicators.add_row([
+                one.name.clone(),
+                format!("{}{on}", one.interval),
+                one.warm_up.first.to_string(),
+                settled(one.warm_up),
+            ]);
+        }
+        right(&mut files, 1..4);
+        right(&mut intervals, 2..5);
+        right(&mut indicators, 2..4);
+        let word = if self.refuse_too_much().is_ok() { "sound" } else { "too large" };
+        let mut parts = vec![format!("{}: {word}", self.path.display()), files.to_string()];
+        let rejected: Vec<String> = self.inputs.iter().filter_map(Input::first_rejected).collect();
+        let tables = [(self.sizes.is_empty(), intervals), (self.indicators.is_empty(), indicators)];
+        parts.extend((!rejected.is_empty()).then(|| rejected.join("\n")));
+        parts.push(self.calendar());
+        parts.extend(tables.iter().filter(|(is_empty, _)| !is_empty).map(|(_, table)| table.to_string()));
+        parts.push(self.memory());
+        parts.join("\n\n")
+    }
+
+    fn calendar(&self) -> String {
+        let calendar = &self.rules.calendar;
+        let (from, to) = calendar.valid();
+        let mut text =
+            format!("calendar {}: {}, known from {from} to {to}", calendar.id(), calendar.description());
+        let sides = [("start", self.window.start), ("end", self.window.end)];
+        for (name, at) in sides.into_iter().filter_map(|(name, at)| Some((name, at?))) {
+            text = format!("{text}\n{name} {at}");
+        }
+        text
+    }
+
+    fn memory(&self) -> String {
+        let limit = self.config.memory_limit;
+        let limit =
+            limit.map(|MemoryLimit(limit)| format!(", memory_limit {}", grouped(limit))).unwrap_or_default();
+        if self.sizes.is_empty() {
+            return format!("memory: not known, as no sound row was read{limit}");
+        }
+        format!(
+            "memory: {} bytes for {} in {}{limit}",
+            grouped(self.bytes()),
+            self.symbols(),
+            self.looked_at()
+        )
+    }
+
+    /// The interval's policy; the base's bars, where they are not asked for, have none.
+    fn policy(&self, interval: Interval) -> String {
+        let rule = self.rules.index_of(interval).and_then(|place| self.rules.intervals.get(place));
+        rule.map_or_else(|| "base".to_owned(), policy)
+    }
+
+    fn json(&self) -> Value {
+        let inputs = self.inputs.iter().map(|input| {
+            let columns: serde_json::Map<String, Value> = input
+                .columns
+                .iter()
+                .map(|(field, column)| (field.name().to_owned(), column.as_str().into()))
+                .collect();
+            json!({
+                "file": input.file,
+                "rows": input.rows,
+                "whole": input.is_whole,
+                "rejected": input.rejected,
+                "first_rejected": input.first_rejected,
+                "symbols": input.symbols,
+                "layout": input.resolved,
+                "columns": columns,
+            })
+        });
+        let intervals = self.sizes.iter().map(|size| {
+            json!({
+                "interval": size.interval.to_string(),
+                "policy": self.policy(size.interval),
+                "rows": size.rows,
+                "row_bytes": size.row_bytes,
+                "bytes": size.bytes.saturating_mul(self.symbols),
+            })
+        });
+        let indicators = self.indicators.iter().map(|one| {
+            json!({
+                "name": one.name,
+                "interval": one.interval.to_string(),
+                "first": one.warm_up.first,
+                "settled": one.warm_up.settled,
+                "historical": one.is_historical,
+            })
+        });
+        let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        let (from, to) = self.rules.calendar.valid();
+        json!({
+            "session": self.path.display().to_string(),
+            "inputs": inputs.collect::<Vec<_>>(),
+            "calendar": self.rules.calendar.id(),
+            "valid": [from.to_string(), to.to_string()],
+            "start": text(self.window.start),
+            "end": text(self.window.end),
+            "intervals": intervals.collect::<Vec<_>>(),
+            "indicators": indicators.collect::<Vec<_>>(),
+            "memory": {
+                "symbols": self.symbols,
+                "symbols_from": self.looked_at(),
+                "bytes": (!self.sizes.is_empty()).then(|| self.bytes()),
+                "limit": self.config.memory_limit.map(|MemoryLimit(limit)| limit),
+            },
+        })
+    }
+}
+
+fn policy(rule: &IntervalRule) -> String {
+    let word = match rule.policy {
+        Policy::Coverage => "coverage",
+        Policy::Strict => "strict",
+    };
+    rule.min_coverage.map_or_else(|| word.to_owned(), |least| format!("{word}, at least {least}"))
+}
+
+fn right(table: &mut Table, columns: std::ops::Range<usize>) {
+    for column in table.column_iter_mut().skip(columns.start).take(columns.len()) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+/// Opens an input as a run does and reads its first rows. A pipe, whose rows would be gone, is left alone.
+fn look_at(
+    path: &Path,
+    options: &Options,
+    needs_volume: Option<&str>,
+    deriver: &Deriver,
+    symbols: &mut Symbols,
+) -> Result<Input, Failure> {
+    let mut input = Input { file: path.display().to_string(), ..Input::default() };
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Ok(input);
+    }
+    let mut reader = inputs::open(path, options)?;
+    let mut own = BTreeSet::new();
+    while reader.rows() < PREFIX {
+        let read = reader.next_row().map_err(|error| Failure::new(inputs::kind_of(&error), error))?;
+        let Some(decoded) = read else {
+            input.is_whole = true;
+            break;
+        };
+        let row = inputs::source_row(decoded, options.base, symbols);
+        match row.content.map(|(symbol, record)| (symbol, deriver.check(&record))) {
+            Ok((symbol, Ok(minute))) => {
+                own.insert(symbol);
+                let open = minute.bar.open_time();
+                input.first = Some(input.first.map_or(open, |first| first.min(open)));
+            }
+            Ok((_, Err(Refusal::Calendar(error)))) => {
+                let text = format!("{}, line {}: {error}", input.file, row.number);
+                return Err(Failure::new(Kind::Data, text));
+            }
+            Ok((_, Err(Refusal::Invalid(reason)))) => input.reject(row.number, reason),
+            Err(unreadable) => input.reject(row.number, unreadable.reason),
+        }
+    }
+    inputs::check_volume(&reader, needs_volume).map_err(failed(Kind::Config))?;
+    (input.rows, input.symbols) = (reader.rows(), own.len() as u64);
+    if let Some(resolved) = reader.resolved() {
+        input.resolved = Some(resolved.to_string());
+        let column = |&field: &Field| Some((field, resolved.layout.column(field)?.to_owned()));
+        input.columns = FIELDS.iter().filter_map(column).collect();
+    }
+    Ok(input)
+}
+
+const FIELDS: [Field; 9] = [
+    Field::Time,
+    Field::Symbol,
+    Field::Open,
+    Field::High,
+    Field::Low,
+    Field::Close,
+    Field::Volume,
+    Field::Vwap,
+    Field::TradeCount,
+];
+
+/// Every indicator on every interval it runs on, and the historical ones.
+fn indicators(config: &SessionConfig, rules: &DeriveRules) -> Vec<Planned> {
+    let planned = |spec: &Spec, interval, is_historical| Planned {
+        name: spec.to_string(),
+        interval,
+        warm_up: spec.lane().warm_up(),
+        is_historical,
+    };
+    let on_intervals = config.realtime_indicators.iter().flat_map(|spec| {
+        let intervals = rules.intervals.iter().map(|rule| rule.interval);
+        intervals
+            .filter(|&interval| spec.interval().is_none_or(|own| own == interval))
+            .map(move |interval| planned(spec, interval, false))
+    });
+    let historical =
+        config.historical.iter().map(|Historical { spec, interval }| planned(spec, *interval, true));
+    on_intervals.chain(historical).collect()
+}
+
+/// The memory of a symbol's series, the base's included.
+fn sizes(
+    config: &SessionConfig,
+    rules: &DeriveRules,
+    plan: &Plan,
+    at: Timestamp,
+    has_extra: bool,
+) -> Result<Vec<SeriesSize>, Failure> {
+    let mut with_base = DeriveConfig::clone(rules);
+    if rules.base != Interval::DAY && rules.index_of(rules.base).is_none() {
+        with_base.intervals.push(IntervalRule::new(rules.base));
+    }
+    let rules = DeriveRules::new(with_base).map_err(failed(Kind::Config))?;
+    let outputs = rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect();
+    let store = StoreConfig {
+        outputs,
+        keep: config.keep,
+        retain: config.retain_sessions as usize,
+        historical: Vec::new(),
+        rules,
+    };
+    store.sizes(at, has_extra).map_err(failed(Kind::Config))
+}
