@@ -14,6 +14,9 @@ use barloom_core::store::View;
 use barloom_core::{Calendar, Interval};
 use common::{File, config, market};
 
+/// Which notices are picked: step, symbol, interval and kind.
+type Keep<'k> = dyn Fn(&(u32, &String, Interval, &String)) -> bool + 'k;
+
 fn engine<'s>(policy: OnSubscriberError) -> Engine<'s, SessionCoordinator<File>> {
     let files = market(&Calendar::named("XNYS").unwrap(), "2024-11-25T00:00:00Z", 2, &["BBB", "AAA"], 4);
     let config = EngineConfig { on_subscriber_error: policy, ..config("XNYS") };
@@ -55,9 +58,7 @@ fn a_pattern_is_given_what_it_asks_for_in_order() {
             .collect::<Vec<_>>()
     };
     let all = of("all");
-    let picked = |keep: &dyn Fn(&(u32, &String, Interval, &String)) -> bool| {
-        all.iter().filter(|line| keep(line)).copied().collect::<Vec<_>>()
-    };
+    let picked = |keep: &Keep| all.iter().filter(|line| keep(line)).copied().collect::<Vec<_>>();
     assert_eq!(of("rsi"), picked(&|line| line.1 == "AAA" && line.2 == five && line.3 == "rsi_14"));
     assert_eq!(of("hours"), picked(&|line| line.2.to_string() == "1h" && line.3 == "bar"));
     assert_eq!(of("warnings"), picked(&|line| line.1.is_empty()));
