@@ -58,7 +58,7 @@ fn a_pattern_is_given_what_it_asks_for_in_order() {
             .collect::<Vec<_>>()
     };
     let all = of("all");
-    let picked = |keep: &Keep| all.iter().filter(|line| keep(line)).copied().collect::<Vec<_>>();
+    let picked = |keep: &Keep<'_>| all.iter().filter(|line| keep(line)).copied().collect::<Vec<_>>();
     assert_eq!(of("rsi"), picked(&|line| line.1 == "AAA" && line.2 == five && line.3 == "rsi_14"));
     assert_eq!(of("hours"), picked(&|line| line.2.to_string() == "1h" && line.3 == "bar"));
     assert_eq!(of("warnings"), picked(&|line| line.1.is_empty()));

@@ -141,7 +141,8 @@ impl ColumnReader {
     pub(super) fn f64s(&self, column: usize, rows: usize) -> &[f64] {
         let (first, rows) = self.column(column, rows);
         // SAFETY: `rows` words from `first` are published: written, never again written, and alive as long as `self`
-        // keeps the memory. `f64` has the size and alignment of `u64`, and any bits are a number.
+        // keeps the memory. The cell is `repr(transparent)` over `u64`, `f64` has its size and alignment, and any bits are a
+        // number.
         unsafe { std::slice::from_raw_parts(first.cast(), rows) }
     }
 
@@ -149,7 +150,7 @@ impl ColumnReader {
     #[inline]
     pub(super) fn i64s(&self, column: usize, rows: usize) -> &[i64] {
         let (first, rows) = self.column(column, rows);
-        // SAFETY: as in `f64s`; `i64` has the size and alignment of `u64`, and any bits are an integer.
+        // SAFETY: as in `f64s`; `i64` has the size and alignment of the cell, and any bits are an integer.
         unsafe { std::slice::from_raw_parts(first.cast(), rows) }
     }
 

@@ -27,6 +27,10 @@ impl FormingBar {
         if matches!(interval, Interval::WEEK | Interval::MONTH) || interval == rules.base {
             return None;
         }
+        // A base bar would lie in two buckets.
+        if !rules.base.divides(interval) {
+            return None;
+        }
         let base = view.series(symbol, rules.base)?;
         let bars = base.bars();
         let last = Timestamp::from_nanos(*bars.open_time().last()?);

@@ -10,6 +10,7 @@
 
 mod column;
 mod forming;
+mod latest;
 mod series;
 mod size;
 mod sync;
@@ -39,7 +40,7 @@ pub struct StoreConfig {
     pub outputs: Vec<Vec<String>>,
     /// How much of the outputs' history is kept.
     pub keep: Keep,
-    /// How many sessions before the current one stay readable; one at least does.
+    /// How many sessions before the one being written stay readable; one at least does.
     pub retain: usize,
     /// The names of the historical values.
     pub historical: Vec<String>,
@@ -173,7 +174,8 @@ impl SessionData {
         self.0.config.outputs.get(place).map_or(&[], Vec::as_slice)
     }
 
-    /// A symbol's series as of `step`; `None` for an interval that there is not, or a symbol without a bar.
+    /// A symbol's series as of `step`, empty while no bar of it is visible; `None` for an interval that there is not, or a symbol
+    /// that has not been met.
     #[inline]
     pub fn series(&self, symbol: SymbolId, place: usize, step: u32) -> Option<SeriesView<'_>> {
         let table = self.0.symbols.load();

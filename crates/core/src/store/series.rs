@@ -1,14 +1,15 @@
-//! One series: segments of rows, the values kept beside them, and the one who appends.
+//! One series: segments of rows, and the one who appends.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use arc_swap::ArcSwap;
 
 use super::StoreConfig;
 use super::column::{ColumnReader, ColumnWriter};
-use crate::bar::NULL_COUNT;
+use super::latest::Latest;
+use crate::bar::{NULL, NULL_COUNT};
 use crate::calendar::{Segment as TradingSegment, SessionIndex};
 use crate::columns::Bars;
 use crate::derive::{ClosedBar, DeriveRules, SessionLabel, traded};
@@ -54,8 +55,6 @@ pub struct Row {
 #[derive(Debug)]
 pub(super) struct Segment {
     pub(super) columns: ColumnReader,
-    /// Of its first bar.
-    pub(super) label: SessionLabel,
     pub(super) has_extra: bool,
     /// The number of its first row in the series.
     pub(super) first: u64,
@@ -103,58 +102,6 @@ impl Segment {
 /// How many words a row has before its outputs.
 pub(super) fn first_output(has_extra: bool) -> usize {
     if has_extra { col::TRADE_COUNT + 1 } else { col::META + 1 }
-}
-
-/// The last few values of each output, for series that keep no more.
-///
-/// Each row has the number of the bar it is of, 0 while it is written: who reads looks at it before and after (Boehm,
-/// *Can Seqlocks Get Along with Programming Language Memory Models?*, 2012).
-#[derive(Debug)]
-pub(super) struct Latest {
-    width: usize,
-    /// A power of two.
-    rows: usize,
-    numbers: Box<[AtomicU64]>,
-    values: Box<[AtomicU64]>,
-}
-
-/// How many rows the writer may be ahead of a reader of the latest values.
-const AHEAD: usize = 1;
-
-/// How many rows there are for the last `keep` values.
-pub(super) fn latest_rows(keep: u32) -> usize {
-    (keep.max(1) as usize + AHEAD).next_power_of_two()
-}
-
-impl Latest {
-    fn new(width: usize, keep: u32) -> Self {
-        let rows = latest_rows(keep);
-        let zeros = |n: usize| (0..n).map(|_| AtomicU64::new(0)).collect();
-        Self { width, rows, numbers: zeros(rows), values: zeros(rows * width) }
-    }
-
-    #[inline]
-    fn write(&self, number: u64, values: &[f64]) {
-        let row = number as usize & (self.rows - 1);
-        self.numbers[row].store(0, Ordering::Relaxed);
-        fence(Ordering::Release);
-        for (cell, value) in self.values[row * self.width..].iter().zip(values) {
-            cell.store(value.to_bits(), Ordering::Relaxed);
-        }
-        self.numbers[row].store(number + 1, Ordering::Release);
-    }
-
-    /// An output's value in the bar numbered `number`; `None` once it was overwritten.
-    #[inline]
-    pub(super) fn read(&self, number: u64, output: usize) -> Option<f64> {
-        let row = number as usize & (self.rows - 1);
-        if output >= self.width || self.numbers[row].load(Ordering::Acquire) != number + 1 {
-            return None;
-        }
-        let bits = self.values[row * self.width + output].load(Ordering::Relaxed);
-        fence(Ordering::Acquire);
-        (self.numbers[row].load(Ordering::Relaxed) == number + 1).then(|| f64::from_bits(bits))
-    }
 }
 
 /// What readers see of a series.
@@ -234,7 +181,7 @@ impl SeriesWriter {
         let has_extra = !bar.vwap.is_nan() || bar.trade_count != NULL_COUNT;
         let has_room = self.current.as_ref().is_some_and(|current| (self.rows as usize) < current.capacity());
         if !(has_room && (self.has_extra || !has_extra) && is_same_segment(self.label, closed)) {
-            self.begin_segment(closed, has_extra, config);
+            self.make_room(closed, has_extra, config);
         }
         let row = self.rows as usize;
         if let Some(current) = &mut self.current {
@@ -258,10 +205,49 @@ impl SeriesWriter {
         Row { row: row as u32, number: self.number - 1 }
     }
 
-    /// A session, or a year, begins: its rows come into memory of their own, that of the oldest if nobody reads it.
+    /// The current memory has no place for the bar: its session begins, or has more than was foreseen.
     #[cold]
+    fn make_room(&mut self, closed: &ClosedBar, has_extra: bool, config: &StoreConfig) {
+        let has_extra = self.has_extra || has_extra;
+        if is_same_segment(self.label, closed) {
+            self.widen(has_extra);
+        } else {
+            self.begin_segment(closed, has_extra, config);
+        }
+    }
+
+    /// The segment's rows move into larger memory, so that a session stays one piece where a vwap or count comes first in its
+    /// middle. Views that are held keep the old one.
+    fn widen(&mut self, has_extra: bool) {
+        let Some(old) = self.current.take() else { return };
+        let (reader, rows) = (old.reader(), self.rows as usize);
+        let capacity = if rows < old.capacity() { old.capacity() } else { 2 * rows };
+        let (from, to) = (first_output(self.has_extra), first_output(has_extra));
+        let outputs = from..old.columns();
+        let mut writer = ColumnWriter::new(to + outputs.len(), capacity);
+        let word = |column, row| reader.word(column, row).unwrap_or_default();
+        for row in 0..rows {
+            writer.write(col::OPEN_TIME, row, (0..from).map(|column| word(column, row)));
+            if from < to {
+                writer.write(col::VWAP, row, [NULL.to_bits(), NULL_COUNT as u64].into_iter());
+            }
+            writer.write(to, row, outputs.clone().map(|column| word(column, row)));
+        }
+        writer.publish(rows);
+        let series = self.rest.series();
+        let mut segments = Vec::clone(&series.segments.load());
+        if let Some(current) = segments.last_mut() {
+            let first = self.number - u64::from(self.rows);
+            *current = Arc::new(Segment { columns: writer.reader(), has_extra, first });
+        }
+        series.segments.store(Arc::new(segments));
+        self.has_extra = has_extra;
+        self.current = Some(writer);
+    }
+
+    /// A session, or a year, begins: its rows come into memory of their own, that of the oldest if nobody reads it.
     fn begin_segment(&mut self, closed: &ClosedBar, has_extra: bool, config: &StoreConfig) {
-        self.has_extra |= has_extra;
+        self.has_extra = has_extra;
         let Rest { series, place, started, past } = &mut *self.rest;
         let series = &series[*place];
         let index = config.rules.calendar.at_or_after(closed.bar.open_time);
@@ -285,7 +271,6 @@ impl SeriesWriter {
         let writer = again.unwrap_or_else(|| ColumnWriter::new(columns, capacity));
         segments.push(Arc::new(Segment {
             columns: writer.reader(),
-            label: closed.session,
             has_extra: self.has_extra,
             first: self.number,
         }));
@@ -361,8 +346,51 @@ pub(super) fn room(rules: &DeriveRules, interval: Interval, index: SessionIndex)
     traded.iter().map(|segment| buckets(segment, nanos)).sum()
 }
 
-/// The most buckets that a segment has: the midnight grid may cut it at both ends.
+/// The most buckets that a segment has: the midnight grid may cut it at both ends, and overnight at midnight.
 fn buckets(segment: &TradingSegment, nanos: i64) -> usize {
     let length = segment.close.as_nanos().saturating_sub(segment.open.as_nanos());
-    (length / nanos) as usize + 2
+    (length / nanos) as usize + 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bar::Bar;
+    use crate::calendar::{Calendar, Hours};
+    use crate::derive::{DeriveConfig, DeriveRules};
+    use crate::symbol::Symbols;
+    use crate::time::Timestamp;
+
+    /// Bytes of a row in the memory of a series that has got one bar.
+    fn row_bytes(width: usize, keep: Keep, vwap: f64, trade_count: i64) -> usize {
+        let calendar = Calendar::named("XNYS").unwrap();
+        let rules = DeriveRules::new(DeriveConfig::new(calendar, &[Interval::MINUTE])).unwrap();
+        let config = StoreConfig { rules, outputs: Vec::new(), keep, retain: 1, historical: Vec::new() };
+        let open_time: Timestamp = "2024-11-26T14:30:00Z".parse().unwrap();
+        let (open, volume) = (1.0, 1.0);
+        let closed = ClosedBar {
+            symbol: Symbols::new().intern("AAA").unwrap(),
+            interval: Interval::MINUTE,
+            session: SessionLabel::Date(jiff::civil::date(2024, 11, 26)),
+            bar: Bar { open_time, open, high: open, low: open, close: open, volume, vwap, trade_count },
+            close_time: open_time,
+            n_base: 1,
+            n_expected: 1,
+            revision: 0,
+            hours: Hours::Regular,
+        };
+        let mut writer = SeriesWriter::new([Series::new(width, keep)].into(), 0, width);
+        writer.append(&closed, 1, &config);
+        8 * writer.current.unwrap().columns()
+    }
+
+    #[test]
+    fn a_row_is_64_bytes_and_80_with_vwap_or_count_and_8_a_kept_output() {
+        assert_eq!(row_bytes(0, Keep::Session, NULL, NULL_COUNT), 64);
+        assert_eq!(row_bytes(0, Keep::Session, 1.0, NULL_COUNT), 80);
+        assert_eq!(row_bytes(0, Keep::Session, NULL, 0), 80);
+        assert_eq!(row_bytes(3, Keep::Session, NULL, NULL_COUNT), 64 + 24);
+        assert_eq!(row_bytes(3, Keep::Session, 1.0, 1), 80 + 24);
+        assert_eq!(row_bytes(3, Keep::Last(9), 1.0, 1), 80);
+    }
 }

@@ -1,7 +1,7 @@
-//! What the columns are made of; the loom model puts loom's parts in their place and breaks [`PUBLISH`] on purpose.
+//! What the columns and the latest values are made of; the loom model puts loom's parts in their place and breaks [`PUBLISH`] on purpose.
 
 pub(super) use std::sync::Arc;
-pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
+pub(super) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
 /// How a length is published: everything written before it is seen by whoever sees the length.
 pub(super) const PUBLISH: Ordering = Ordering::Release;

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use arc_swap::Guard;
 
 use super::forming::FormingBar;
-use super::series::{Segment, Series, col};
+use super::series::{Keep, Segment, Series, col};
 use super::{SessionData, StoreConfig};
 use crate::calendar::Hours;
 use crate::columns::Bars;
@@ -148,16 +148,7 @@ impl<'a> SeriesView<'a> {
     /// The bars of the last `count` sessions, as far as they are retained, oldest first; of 1d and longer, of years.
     pub fn sessions(&self, count: usize) -> impl Iterator<Item = Bars<'_>> {
         let held = if self.rows == 0 { 0 } else { self.current + 1 };
-        let (mut from, mut sessions) = (held, 0);
-        while from > 0 {
-            let is_older = from == held || self.segments[from - 1].label != self.segments[from].label;
-            sessions += usize::from(is_older);
-            if sessions > count {
-                break;
-            }
-            from -= 1;
-        }
-        (from..held).map(move |place| self.segments[place].bars(self.visible(place)))
+        (held.saturating_sub(count)..held).map(move |place| self.segments[place].bars(self.visible(place)))
     }
 
     /// How many rows of a segment are visible.
@@ -209,23 +200,37 @@ impl<'a> SeriesView<'a> {
             && self.config.outputs.get(self.place).is_some_and(|all| output < all.len())
     }
 
-    /// An output's value `back` bars before the newest, 0 for the newest; `None` where it has none or is not kept.
+    /// An output's value `back` bars before the newest, 0 for the newest, over all sessions that are retained; `None` where it has
+    /// none or is not kept.
     #[inline]
     pub fn value(&self, output: usize, back: usize) -> Option<f64> {
-        let segment = self.segment()?;
-        let value = match &self.own().latest {
-            Some(latest) => {
-                latest.read((segment.first + self.rows as u64).checked_sub(1 + back as u64)?, output)?
-            }
-            None => {
-                let row = self.rows.checked_sub(1 + back)?;
+        let value = match self.config.keep {
+            Keep::Session => {
+                let (segment, row) = self.row(back)?;
                 let width = self.config.outputs.get(self.place)?.len();
-                f64::from_bits(
-                    segment.columns.word(segment.first_output() + output, row).filter(|_| output < width)?,
-                )
+                let word = segment.columns.word(segment.first_output() + output, row);
+                f64::from_bits(word.filter(|_| output < width)?)
+            }
+            Keep::Last(count) => {
+                // The ring may hold more; how many depends on how far the writer is ahead.
+                let segment = self.segment().filter(|_| self.rows > 0 && back < count.max(1) as usize)?;
+                let number = (segment.first + self.rows as u64).checked_sub(1 + back as u64)?;
+                self.own().latest.as_ref()?.read(number, output)?
             }
         };
         (!value.is_nan()).then_some(value)
+    }
+
+    /// Where the bar lies that is `back` bars before the newest.
+    #[inline]
+    fn row(&self, mut back: usize) -> Option<(&Segment, usize)> {
+        let (mut place, mut rows) = (self.current, self.rows);
+        while back >= rows {
+            back -= rows;
+            place = place.checked_sub(1)?;
+            rows = self.segments[place].columns.len();
+        }
+        Some((&*self.segments[place], rows - 1 - back))
     }
 
     /// An output's value at the newest bar; `None` where it has none.

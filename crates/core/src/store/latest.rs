@@ -1,0 +1,57 @@
+//! The last few values of each output, for series that keep no more.
+//!
+//! Its ordering is modelled beside that of the columns, in `tests/loom.rs` of the crate `barloom`.
+
+use super::sync::{AtomicU64, Ordering, PUBLISH, fence};
+
+/// Rows of values, one an output, used in turn.
+///
+/// Each row has the number of the bar it is of, 0 while it is written: who reads looks at it before and after (Boehm,
+/// *Can Seqlocks Get Along with Programming Language Memory Models?*, 2012).
+#[derive(Debug)]
+pub(super) struct Latest {
+    width: usize,
+    /// A power of two.
+    rows: usize,
+    numbers: Box<[AtomicU64]>,
+    values: Box<[AtomicU64]>,
+}
+
+/// How many rows the writer may be ahead of a reader of the latest values.
+const AHEAD: usize = 1;
+
+/// How many rows there are for the last `keep` values.
+pub(super) fn latest_rows(keep: u32) -> usize {
+    (keep.max(1) as usize + AHEAD).next_power_of_two()
+}
+
+impl Latest {
+    pub(super) fn new(width: usize, keep: u32) -> Self {
+        let rows = latest_rows(keep);
+        let zeros = |n: usize| (0..n).map(|_| AtomicU64::new(0)).collect();
+        Self { width, rows, numbers: zeros(rows), values: zeros(rows * width) }
+    }
+
+    #[inline]
+    pub(super) fn write(&self, number: u64, values: &[f64]) {
+        let row = number as usize & (self.rows - 1);
+        self.numbers[row].store(0, Ordering::Relaxed);
+        fence(Ordering::Release);
+        for (cell, value) in self.values[row * self.width..].iter().zip(values) {
+            cell.store(value.to_bits(), Ordering::Relaxed);
+        }
+        self.numbers[row].store(number + 1, PUBLISH);
+    }
+
+    /// An output's value in the bar numbered `number`; `None` once it was overwritten.
+    #[inline]
+    pub(super) fn read(&self, number: u64, output: usize) -> Option<f64> {
+        let row = number as usize & (self.rows - 1);
+        if output >= self.width || self.numbers[row].load(Ordering::Acquire) != number + 1 {
+            return None;
+        }
+        let bits = self.values[row * self.width + output].load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        (self.numbers[row].load(Ordering::Relaxed) == number + 1).then(|| f64::from_bits(bits))
+    }
+}
