@@ -178,6 +178,11 @@ impl<S: Source> SessionCoordinator<S> {
         self
     }
 
+    /// The sources.
+    pub fn sources(&self) -> impl Iterator<Item = &S> {
+        self.feeds.iter().map(|feed| &feed.source)
+    }
+
     fn pull(&mut self, place: usize) -> Result<(), CoordinatorError<S::Error>> {
         let Self { feeds, check, trial, symbols, base, .. } = self;
         let Some(feed) = feeds.get_mut(place) else { return Ok(()) };

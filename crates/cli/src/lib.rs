@@ -12,6 +12,7 @@ mod indicators;
 mod inputs;
 mod interrupt;
 mod outputs;
+mod progress;
 mod replay;
 mod run;
 mod schema;

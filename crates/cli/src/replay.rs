@@ -7,7 +7,8 @@ use barloom::journal::{ConfigKind, Recording};
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
-use crate::run::{Format, run_inputs};
+use crate::progress::Extent;
+use crate::run::{Shown, run_inputs};
 use crate::{inputs, interrupt, outputs};
 
 /// Run a journal again: the same inputs, so the same outputs and notifications, byte for byte
@@ -24,9 +25,18 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// table: the summary for people; json: the summary as one object; ndjson: every notification
-    #[arg(long, default_value = "table", value_name = "FORMAT", hide_default_value = true)]
-    format: Format,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+impl Extent for Recording {
+    fn size(&self) -> Option<u64> {
+        self.size()
+    }
+
+    fn position(&self) -> u64 {
+        self.position()
+    }
 }
 
 /// Runs the command.
@@ -43,6 +53,6 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     let rules = inputs::rules_with(&config, recorded.overlay.as_deref())?;
     let plan = inputs::plan(&config, &rules)?;
     outputs::or_no_folder(config.out.as_deref(), || {
-        run_inputs(&config, rules, plan, recording, None, args.format)
+        run_inputs(&config, rules, plan, recording, None, args.shown)
     })
 }

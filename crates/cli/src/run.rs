@@ -1,6 +1,6 @@
 //! `barloom run`: a session file in, tables or notifications and a summary out.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -22,10 +22,11 @@ use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
 use crate::inputs::NoVolume;
+use crate::progress::{Extent, Watched};
 use crate::summary::Report;
 use crate::tables::{Order, RejectLog, Tables};
 use crate::told::Told;
-use crate::{inputs, interrupt, outputs, tell};
+use crate::{inputs, interrupt, outputs, progress, tell};
 
 /// Run a session file: its inputs merged by time, one clock, every notification in order
 #[derive(Debug, Args)]
@@ -43,9 +44,28 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
 
+    #[command(flatten)]
+    shown: Shown,
+}
+
+/// What people and programs get to see of a run.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Shown {
     /// table: the summary for people; json: the summary as one object; ndjson: every notification
     #[arg(long, default_value = "table", value_name = "FORMAT", hide_default_value = true)]
     format: Format,
+
+    /// Show no progress; it shows on stderr where that is a terminal
+    #[arg(long)]
+    no_progress: bool,
+}
+
+impl Shown {
+    /// Whether progress shows: a line among notifications on the same terminal would be in their way.
+    fn progress(self) -> bool {
+        let is_in_the_way = self.format == Format::Ndjson && io::stdout().is_terminal();
+        !self.no_progress && !is_in_the_way && progress::can_be_shown()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +89,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let (mut config, text) = inputs::session(&args.session)?;
     config.out = args.out.clone().or(config.out);
     config.journal = args.journal.clone().or(config.journal);
-    outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.format, (&args.session, &text)))
+    outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.shown, (&args.session, &text)))
 }
 
 /// Runs the files of `config`, which is the session file at that path, of that text.
-fn run_config(config: &SessionConfig, format: Format, session: (&Path, &str)) -> Result<(), Failure> {
+fn run_config(config: &SessionConfig, shown: Shown, session: (&Path, &str)) -> Result<(), Failure> {
     let rules = inputs::rules(config)?;
     let options = inputs::options(config)?;
     let plan = inputs::plan(config, &rules)?;
@@ -95,17 +115,17 @@ fn run_config(config: &SessionConfig, format: Format, session: (&Path, &str)) ->
     });
     let end = config.window(&rules.calendar).map_err(failed(Kind::Config))?.end;
     let coordinator = SessionCoordinator::new(&rules, sources).until(end);
-    run_inputs(config, rules, plan, coordinator, journal.transpose()?, format)
+    run_inputs(config, rules, plan, coordinator, journal.transpose()?, shown)
 }
 
 /// Runs `inputs` under `config` and writes what it asks for.
-pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure>>(
+pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure> + Extent>(
     config: &SessionConfig,
     rules: DeriveRules,
     plan: Plan,
     inputs: I,
     journal: Option<JournalWriter>,
-    format: Format,
+    shown: Shown,
 ) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
     let tables =
@@ -114,24 +134,25 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure>>(
     let mut out = Out {
         tables: tables.map_err(failed(Kind::Run))?,
         rejects: rejects.map_err(failed(Kind::Run))?,
-        ndjson: (format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
+        ndjson: (shown.format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
         hours: rules.hours == TradingHours::Extended,
         failed: None,
     };
     let engine = EngineConfig::of(config, rules, plan).map_err(failed(Kind::Config))?;
-    let mut engine = Engine::new(engine, inputs);
+    let mut engine = Engine::new(engine, Watched::new(inputs, shown.progress()));
     if let Some(journal) = journal {
         engine.keep_journal(journal);
     }
     engine.subscribe("outputs", Pattern::all(), &mut out);
     let done = engine.run();
+    progress::clear();
     let Finished { summary, metrics, inputs } = done.map_err(|error| run_failed(&error, &mut out))?;
     out.finish(inputs.symbols())?;
     if let Some(stretch) = &summary.closed_stretch {
         tell::line(&format!("warning: {stretch}"));
     }
     let report = Report { summary: &summary, metrics: Some(&metrics), wall: stopwatch.elapsed() };
-    match format {
+    match shown.format {
         Format::Ndjson => {}
         Format::Table => print(&report.table())?,
         Format::Json => print(&report.json().to_string())?,
@@ -211,6 +232,16 @@ impl Source for FileSource {
             inputs::check_volume(&self.reader, self.needs_volume.as_deref())?;
         }
         Ok(Some(row))
+    }
+}
+
+impl Extent for SessionCoordinator<FileSource> {
+    fn size(&self) -> Option<u64> {
+        self.sources().map(|source| source.reader.size()).sum()
+    }
+
+    fn position(&self) -> u64 {
+        self.sources().map(|source| source.reader.position()).sum()
     }
 }
 

@@ -95,7 +95,7 @@ fn nothing_is_allocated_per_bar_from_the_second_session_on() {
              realtime_indicators = ['sma:20', 'rsi:14', 'macd:12,26,9', 'bbands:20,2']\n"
         );
         std::fs::write(&session, text).unwrap();
-        allocations(&["barloom", "run", &session])
+        allocations(&["barloom", "run", &session, "--no-progress"])
     };
     // What a process does once is not the bars': zones, tables, the year's sessions.
     derive(2);

@@ -27,6 +27,7 @@ fn a_replay_is_the_run_byte_for_byte() {
     let first = run(&["run", &demo, "--journal", &journal, "--out", &a, "--format", "ndjson"]).ok();
     let again = run(&["replay", &journal, "--out", &b, "--format", "ndjson"]).ok();
     assert!(first.stdout.len() > 1_000_000 && first.stdout == again.stdout);
+    assert!(again.stderr.is_empty(), "{}", again.stderr);
     assert!(files(a.as_ref()).len() > 5);
     assert!(files(a.as_ref()) == files(b.as_ref()));
 

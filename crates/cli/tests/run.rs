@@ -35,6 +35,15 @@ fn the_demo_tells_people_what_it_did() {
 }
 
 #[test]
+fn progress_is_for_terminals_alone() {
+    for flags in [&[][..], &["--no-progress"], &["--format", "ndjson"]] {
+        let done = demo(flags);
+        assert!(done.stderr.is_empty(), "{}", done.stderr);
+        assert!(!done.stdout.contains(['\r', '\u{1b}']), "{}", done.stdout);
+    }
+}
+
+#[test]
 fn the_summary_adds_up_and_equals_that_of_derive() {
     let summary: Value = serde_json::from_str(&demo(&["--format", "json"]).stdout).unwrap();
     let count = |name: &str| summary[name].as_u64().unwrap();

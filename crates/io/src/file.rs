@@ -4,6 +4,8 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::compression::{Compression, Source};
 use crate::csv::{CsvDecoder, CsvError};
@@ -40,6 +42,23 @@ pub struct RowReader {
     rest: std::ops::Range<usize>,
     at_end: bool,
     rows: u64,
+    size: Option<u64>,
+    read: Arc<AtomicU64>,
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    from: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(to)?;
+        // Relaxed: the count carries no data with it.
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
 }
 
 /// Why a file can't be read on.
@@ -116,10 +135,13 @@ impl RowReader {
     /// [`ReadError`] when there is no such file, or its first bytes are another format's.
     pub fn open(path: &Path, options: Options) -> Result<Self, ReadError> {
         let name = path.display().to_string();
-        match File::open(path) {
-            Ok(file) => Self::new(&name, file, options),
-            Err(source) => Err(ReadError::Io { file: name, source }),
-        }
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(source) => return Err(ReadError::Io { file: name, source }),
+        };
+        // A pipe has no size.
+        let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|found| found.len());
+        Ok(Self { size, ..Self::new(&name, file, options)? })
     }
 
     /// A reader of any source of bytes; errors call it `name`.
@@ -127,7 +149,8 @@ impl RowReader {
     /// # Errors
     /// [`ReadError`] when its first bytes can't be read or are another format's.
     pub fn new(name: &str, source: impl Read + Send + 'static, options: Options) -> Result<Self, ReadError> {
-        let name = name.to_owned();
+        let (name, read) = (name.to_owned(), Arc::new(AtomicU64::new(0)));
+        let source = Counted { from: source, read: Arc::clone(&read) };
         let source = match Source::open(source) {
             Ok(Ok(source)) => source,
             Ok(Err(what)) => return Err(ReadError::OtherFormat { file: name, what }),
@@ -142,6 +165,8 @@ impl RowReader {
             rest: 0..0,
             at_end: false,
             rows: 0,
+            size: None,
+            read,
         })
     }
 
@@ -175,6 +200,16 @@ impl RowReader {
     /// Rows and rejects given so far.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Bytes of the file, packed as it is; `None` of what is no plain file.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// How many of its bytes were read, packed as it is.
+    pub fn position(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     fn advance(&mut self) -> Result<bool, ReadError> {

@@ -76,6 +76,11 @@ impl JournalReader {
         let file = File::open(&path).map_err(|error| JournalFault::io("opened")(error).of(&path))?;
         Self::new(path, BufReader::with_capacity(BUFFER, file))
     }
+
+    /// How many bytes the file has, where the system tells.
+    pub fn size(&self) -> Option<u64> {
+        self.from.get_ref().metadata().ok().map(|found| found.len())
+    }
 }
 
 impl<R: Read> JournalReader<R> {
@@ -97,6 +102,11 @@ impl<R: Read> JournalReader<R> {
         };
         let config = reader.begin().map_err(|fault| fault.of(&reader.path))?;
         Ok((reader, config))
+    }
+
+    /// How many bytes were read, up to the end of a frame.
+    pub fn position(&self) -> u64 {
+        self.offset
     }
 
     /// The next input; `None` at the end, and after an error. Its new symbols are added to `symbols`, which is empty at the

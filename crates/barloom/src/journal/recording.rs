@@ -35,6 +35,16 @@ impl Recording {
         let (rows, refused) = (Vec::new(), Vec::new());
         Ok((Self { reader, sources, symbols: Symbols::new(), rows, refused }, config))
     }
+
+    /// How many bytes of the journal were read.
+    pub fn position(&self) -> u64 {
+        self.reader.position()
+    }
+
+    /// How many bytes the journal has, where the system tells.
+    pub fn size(&self) -> Option<u64> {
+        self.reader.size()
+    }
 }
 
 impl Inputs for Recording {

@@ -126,3 +126,16 @@ fn errors_name_the_file() {
     assert!(reader.next_row().unwrap().is_some());
     assert_eq!(reader.resolved().unwrap().layout.stamp(), Some(Stamp::Open));
 }
+
+#[test]
+fn how_much_of_a_file_was_read_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, bytes) = (folder.path().join("a.csv.gz"), gzip(TEXT.as_bytes()));
+    std::fs::write(&path, &bytes).unwrap();
+    let mut reader = RowReader::open(&path, options()).unwrap();
+    assert_eq!(reader.size(), Some(bytes.len() as u64));
+    while reader.next_row().unwrap().is_some() {}
+    assert_eq!(reader.position(), bytes.len() as u64);
+    let pipe = RowReader::new("pipe", io::Cursor::new(bytes), options()).unwrap();
+    assert_eq!(pipe.size(), None);
+}
