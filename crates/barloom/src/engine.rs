@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use barloom_core::derive::{ClosedStretch, Counts, DeriveRules, FileError, FileTrial, Warning, WarningKind};
+use barloom_core::indicators::Spec;
 use barloom_core::notice::{Notices, Tally};
 use barloom_core::plan::Plan;
 use barloom_core::processor::Processor;
@@ -17,6 +18,7 @@ use barloom_core::{CalendarError, Interval, SymbolId, Timestamp};
 use crate::analysis::{AnalysisEngine, Pattern, Subscriber, SubscriberFailure};
 use crate::config::{Historical, OnSubscriberError, Origin, RulesError, SessionConfig};
 use crate::coordinator::{Inputs, Next};
+use crate::history::History;
 use crate::journal::{JournalError, JournalWriter, RefusedRow};
 use crate::metrics::{PerformanceMetrics, Stage};
 use crate::session::Sessions;
@@ -176,6 +178,8 @@ pub struct EngineConfig {
     pub start: Option<Timestamp>,
     /// The historical indicators.
     pub historical: Vec<Historical>,
+    /// The indicators of the plan that a start must leave enough history for: if not, [`RunSummary::unsettled`] says so.
+    pub settling: Vec<Spec>,
     /// What a rejected row does.
     pub on_invalid: OnInvalid,
     /// What a failing subscriber does.
@@ -193,6 +197,7 @@ impl EngineConfig {
             origin: Origin::Run,
             start: None,
             historical: Vec::new(),
+            settling: Vec::new(),
             on_invalid: OnInvalid::Reject,
             on_subscriber_error: OnSubscriberError::Stop,
         }
@@ -209,6 +214,7 @@ impl EngineConfig {
             origin: config.origin,
             start: config.window(&rules.calendar)?.start,
             historical: config.historical.clone(),
+            settling: config.realtime_indicators.clone(),
             on_invalid: config.on_invalid,
             on_subscriber_error: config.on_subscriber_error,
             rules,
@@ -226,6 +232,8 @@ pub struct Engine<'s, I> {
     data: SessionData,
     notices: Notices,
     sessions: Sessions,
+    /// Until the first step is told, where there is a start.
+    history: Option<History>,
     analysis: AnalysisEngine<'s>,
     journal: Option<JournalWriter>,
     metrics: PerformanceMetrics,
@@ -243,6 +251,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
         let rules = rules.with_base();
         plan.add_untold(rules.base);
         let sessions = Sessions::new(&rules, origin, &config.historical);
+        let history = History::new(&rules, origin, &config.settling, &config.historical);
         let store = StoreConfig {
             outputs: rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect(),
             rules: rules.clone(),
@@ -257,6 +266,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
             data,
             notices: Notices::default(),
             sessions,
+            history: config.start.map(|_| history),
             analysis: AnalysisEngine::new(config.on_subscriber_error),
             journal: None,
             metrics: PerformanceMetrics::default(),
@@ -336,7 +346,8 @@ impl<'s, I: Inputs> Engine<'s, I> {
 
     /// Primes indicators and publishes historical values of the session that begins.
     fn open_session(&mut self) -> Result<(), RunError<I::Error>> {
-        let Self { sessions, processor, writer, data, inputs, step, .. } = self;
+        let Self { sessions, history, processor, writer, data, inputs, step, .. } = self;
+        history.iter_mut().for_each(History::open);
         let opened = sessions.open(processor, writer, data, inputs.symbols(), *step);
         opened.map_err(|error| out_of_range(inputs, 0, error))
     }
@@ -361,12 +372,30 @@ impl<'s, I: Inputs> Engine<'s, I> {
 
     /// Tells the step at `at`, unless it is history.
     fn tell(&mut self, at: Timestamp) -> Result<ControlFlow<()>, RunError<I::Error>> {
-        let Self { notices, processor, sessions, analysis, metrics, summary, tally, inputs, data, .. } = self;
+        let Self {
+            notices,
+            processor,
+            sessions,
+            history,
+            analysis,
+            metrics,
+            summary,
+            tally,
+            inputs,
+            data,
+            ..
+        } = self;
         let plan = processor.plan();
         sessions.advance(at);
         sessions.see(notices.iter(plan));
+        if let Some(history) = history {
+            history.see(notices.iter(plan));
+        }
         if self.start.is_some_and(|start| at <= start) {
             return Ok(ControlFlow::Continue(()));
+        }
+        if let Some(history) = history.take() {
+            summary.unsettled = history.shortage(inputs.symbols());
         }
         notices.count(plan, tally);
         summary.steps += 1;

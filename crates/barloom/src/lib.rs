@@ -17,6 +17,7 @@ pub mod clock;
 pub mod config;
 pub mod coordinator;
 pub mod engine;
+mod history;
 pub mod journal;
 pub mod metrics;
 mod session;

@@ -5,11 +5,12 @@ mod common;
 
 use barloom::analysis::SubscriberError;
 use barloom::config::Origin;
-use barloom::engine::EngineConfig;
+use barloom::coordinator::SessionCoordinator;
+use barloom::engine::{Engine, EngineConfig};
 use barloom_core::notice::Notice;
 use barloom_core::store::View;
 use barloom_core::{Calendar, Timestamp};
-use common::{Rows, config, market, run};
+use common::{File, Rows, config, market, run};
 
 /// Everything told from `from` on, as text with bits.
 fn told(config: EngineConfig, files: Vec<Rows>, from: Timestamp) -> Vec<String> {
@@ -80,4 +81,46 @@ fn history_warms_up_and_is_not_told() {
     let later = told(EngineConfig { start: Some(start), ..config("XNYS") }, files, Timestamp::MIN);
     assert!(later.len() > 500);
     assert_eq!(whole, later);
+}
+
+/// What is said of the history before `start`.
+fn unsettled(origin: Origin, specs: &[&str], historical: &[&str], start: &str) -> Option<String> {
+    let calendar = Calendar::named("XNYS").unwrap();
+    let files = market(&calendar, "2024-11-18T00:00:00Z", 8, &["BBB", "AAA"], 5);
+    let config = EngineConfig {
+        origin,
+        start: Some(start.parse().unwrap()),
+        settling: specs.iter().map(|spec| spec.parse().unwrap()).collect(),
+        historical: historical.iter().map(|own| own.parse().unwrap()).collect(),
+        ..config("XNYS")
+    };
+    let coordinator = SessionCoordinator::new(&config.rules, files.into_iter().map(File::new).collect());
+    Engine::new(config, coordinator).run().unwrap().summary.unsettled
+}
+
+#[test]
+fn history_that_is_too_short_is_said_in_a_line() {
+    let (run, day) = (Origin::Run, "2024-11-20T05:00:00Z");
+    let short = |bars: &str| Some(format!("history is short: {bars}"));
+    // Two sessions: 14 hours of each symbol; the first step is the third one's first minute.
+    assert_eq!(unsettled(run, &["sma:14@1h", "obv"], &["avg_volume:2"], day), None);
+    assert_eq!(
+        unsettled(run, &["sma:15@1h", "obv"], &[], day),
+        short("sma_15@1h has 14 of 15 bars for AAA (and 1 more)")
+    );
+    assert_eq!(
+        unsettled(run, &["sma:3@1d"], &["avg_volume:5"], day),
+        short("sma_3@1d has 2 of 3 bars for AAA (and 3 more)")
+    );
+    // Six sessions, of which indicators see as many as they start from, and historical ones as many days.
+    let day = "2024-11-26T05:00:00Z";
+    assert_eq!(unsettled(run, &["sma:42@1h"], &["avg_volume:6"], day), None);
+    assert_eq!(unsettled(Origin::Sessions(2), &["sma:14@1h"], &["avg_volume:2"], day), None);
+    assert_eq!(
+        unsettled(Origin::Sessions(2), &["sma:15@1h"], &["avg_volume:3"], day),
+        short("sma_15@1h has 14 of 15 bars for AAA (and 3 more)")
+    );
+    // Indicators that run everywhere are looked at on every interval.
+    let all = unsettled(run, &["sma:3"], &[], "2024-11-18T14:31:00Z");
+    assert_eq!(all, short("sma_3@1m has 2 of 3 bars for AAA (and 11 more)"));
 }

@@ -148,6 +148,9 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure> + Extent>(
     progress::clear();
     let Finished { summary, metrics, inputs } = done.map_err(|error| run_failed(&error, &mut out))?;
     out.finish(inputs.symbols())?;
+    if let Some(short) = &summary.unsettled {
+        tell::line(&format!("warning: {short}"));
+    }
     if let Some(stretch) = &summary.closed_stretch {
         tell::line(&format!("warning: {stretch}"));
     }

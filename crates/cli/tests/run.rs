@@ -142,3 +142,21 @@ fn two_runs_write_the_same_bytes() {
         assert_eq!(first.text(&format!("out/{name}")), second.text(&format!("out/{name}")), "{name}");
     }
 }
+
+#[test]
+fn a_start_with_too_little_history_is_warned_about_once() {
+    let desk = Desk::new();
+    let session = |start: &str| {
+        let text = format!(
+            "inputs = [{:?}]\nstamp = \"open\"\ncalendar = \"XNYS\"\nrealtime_indicators = [\"rsi:14@1h\", \"sma:5@1d\"]\n{start}",
+            synth()
+        );
+        run(&["run", &desk.put("session.toml", text)]).ok()
+    };
+    let done = session("start = 2024-12-02\n");
+    let lines: Vec<&str> = done.stderr.lines().collect();
+    assert!(matches!(lines[..], [_]), "{lines:?}");
+    assert!(lines[0].starts_with("warning: history is short: rsi_14@1h has "), "{lines:?}");
+    assert!(!done.stdout.contains("history is short"));
+    assert!(session("").stderr.is_empty(), "without a start there is no history to miss");
+}
