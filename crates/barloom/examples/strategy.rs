@@ -6,9 +6,8 @@
 use barloom::analysis::{Pattern, SubscriberError};
 use barloom::config::SessionConfig;
 use barloom::coordinator::SessionCoordinator;
-use barloom::core::{
-    Calendar, Interval, Label, Record, SymbolError, Symbols, Timestamp, notice::Notice, store::View,
-};
+use barloom::core::{Calendar, Interval, Label, Record, SymbolError, Symbols, Timestamp};
+use barloom::core::{notice::Notice, store::View};
 use barloom::engine::{Engine, EngineConfig};
 use barloom::source::{Source, SourceRow};
 
@@ -36,24 +35,25 @@ impl Source for Wave {
 }
 
 pub(crate) fn main() -> Result<(), SubscriberError> {
-    let config = SessionConfig::from_toml(r#"realtime_indicators = ["rsi:14@5m", "ema:20@1h"]"#)?;
+    let (five, hour): (Interval, Interval) = ("5m".parse()?, "1h".parse()?);
+    let pattern = Pattern::indicator("rsi_14").of("WAVE").on(five);
+    let mut config = SessionConfig::from_toml(r#"realtime_indicators = ["rsi:14", "ema:20@1h"]"#)?;
+    config.subscribe_to(&pattern)?;
     let rules = config.rules(Calendar::named("24/7")?)?;
     let plan = config.plan(&rules)?;
-    let (hour, mut was_low, mut entries) = ("1h".parse::<Interval>()?, false, 0);
+    let (mut was_low, mut entries) = (false, 0);
     let strategy = |notice: &Notice<'_>, view: &View<'_>| -> Result<(), SubscriberError> {
         let Notice::Indicator(bar, rsi) = notice else { return Ok(()) };
-        let last = view.series(bar.symbol, hour).and_then(|hours| hours.newest());
-        let trend = view.latest(bar.symbol, hour, "ema_20").zip(last);
-        let is_rising = trend.is_some_and(|(average, last)| last.bar.close() > average);
+        let is_rising = view.latest(bar.symbol, hour, "ema_20").is_some_and(|mean| bar.bar.close() > mean);
         entries += usize::from(is_rising && was_low && rsi.values[0] >= 30.0);
         was_low = rsi.values[0] < 30.0;
         Ok(())
     };
     let sources = SessionCoordinator::new(&rules, vec![Wave(0)]);
     let mut engine = Engine::new(EngineConfig::new(rules, plan), sources);
-    engine.subscribe("trend", Pattern::indicator("rsi_14").of("WAVE").on("5m".parse()?), strategy);
+    engine.subscribe("trend", pattern, strategy);
     let told = engine.run()?.summary;
-    println!("{entries} entries in {} five-minute bars", told.intervals[&"5m".parse()?].bars);
+    println!("{entries} entries in {} five-minute bars", told.intervals[&five].bars);
     assert!(entries > 0, "the wave has entries");
     Ok(())
 }

@@ -44,6 +44,7 @@ pub use words::{
     TableFormat,
 };
 
+use crate::analysis::Pattern;
 use crate::engine::OnInvalid;
 use text::{one_or_many, parsed, parsed_option};
 use words::{adjustments, keep, retain_sessions, speed, workers};
@@ -145,7 +146,7 @@ pub struct SessionConfig {
     #[schemars(schema_with = "schema::texts", extend("examples" = [["rsi:14@5m", "macd:12,26,9", "sma:20,source=hl2@1h"]]))]
     pub realtime_indicators: Vec<Spec>,
 
-    /// Whether intervals that only an indicator names are derived too; if not, they are an error.
+    /// Whether intervals that only an indicator or a subscriber names are derived too; if not, they are an error.
     pub auto_compute_derived: bool,
 
     /// Indicators on closed days (`@1d`, the default) or weeks (`@1w`) of prior sessions, constant through a session:
@@ -331,6 +332,22 @@ impl SessionConfig {
         match (self.start, self.end) {
             (Some(start), Some(end)) if window.start >= window.end => Err(RulesError::Window { start, end }),
             _ => Ok(window),
+        }
+    }
+
+    /// Derives the interval that a subscriber's `pattern` names, where it does; before [`SessionConfig::rules`].
+    ///
+    /// # Errors
+    /// [`RulesError::NotDerived`] when it is not derived and `auto_compute_derived` is off.
+    pub fn subscribe_to(&mut self, pattern: &Pattern) -> Result<(), RulesError> {
+        let derived = self.intervals();
+        match pattern.interval().filter(|interval| !derived.contains(interval)) {
+            None => Ok(()),
+            Some(interval) if self.auto_compute_derived => {
+                self.derived_intervals.push(interval);
+                Ok(())
+            }
+            Some(interval) => Err(RulesError::NotDerived { interval, derived }),
         }
     }
 

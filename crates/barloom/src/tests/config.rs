@@ -45,6 +45,26 @@ fn a_policy_for_an_interval_that_is_not_derived_is_an_error() {
     assert_eq!(error.to_string(), "`@1h` names an interval that is not derived; derived are 5m");
 }
 
+#[test]
+fn an_interval_that_a_subscriber_names_is_derived_or_refused() {
+    let hours = Pattern::bars().on("1h".parse().unwrap());
+    let derived = |config: &SessionConfig| {
+        let rules = config.rules(calendar("24/7")).unwrap();
+        rules.intervals.iter().map(|rule| rule.interval.to_string()).collect::<Vec<_>>()
+    };
+    let mut config = session("derived_intervals = '5m'\nrealtime_indicators = 'sma:2@15m'");
+    for pattern in [&hours, &hours, &Pattern::all(), &Pattern::bars().on("15m".parse().unwrap())] {
+        config.subscribe_to(pattern).unwrap();
+    }
+    assert_eq!(derived(&config), ["5m", "15m", "1h"]);
+
+    let mut config = session("derived_intervals = '5m'\nauto_compute_derived = false");
+    let error = config.subscribe_to(&hours).unwrap_err();
+    assert_eq!(error.to_string(), "`@1h` names an interval that is not derived; derived are 5m");
+    config.subscribe_to(&Pattern::bars().on("5m".parse().unwrap())).unwrap();
+    assert_eq!(derived(&config), ["5m"]);
+}
+
 fn session(text: &str) -> SessionConfig {
     SessionConfig::from_toml(text).unwrap()
 }
