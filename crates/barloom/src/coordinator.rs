@@ -149,6 +149,8 @@ pub struct SessionCoordinator<S> {
     origins: Vec<(usize, u64)>,
     refused: Vec<Refused>,
     has_started: bool,
+    /// Whether the clock was moved to the end.
+    has_ended: bool,
     /// No row that travels later is taken; the clock ends there.
     end: Option<Timestamp>,
 }
@@ -167,6 +169,7 @@ impl<S: Source> SessionCoordinator<S> {
             origins: Vec::new(),
             refused: Vec::new(),
             has_started: false,
+            has_ended: false,
             end: None,
         }
     }
@@ -242,8 +245,10 @@ impl<S: Source> Inputs for SessionCoordinator<S> {
             (0..self.feeds.len()).try_for_each(|place| self.pull(place))?;
         }
         let heads = self.feeds.iter().filter_map(|feed| feed.head.as_ref().map(|head| head.at));
-        let Some(now) = heads.min().filter(|&now| self.end.is_none_or(|end| now <= end)) else {
-            return Ok(self.end.take().map_or(Next::End, Next::Clock));
+        let is_taken = |&now: &Timestamp| !self.has_ended && self.end.is_none_or(|end| now <= end);
+        let Some(now) = heads.min().filter(is_taken) else {
+            let last = self.end.filter(|_| !std::mem::replace(&mut self.has_ended, true));
+            return Ok(last.map_or(Next::End, Next::Clock));
         };
         for place in 0..self.feeds.len() {
             while let Some(Head { number, content, .. }) =

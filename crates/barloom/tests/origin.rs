@@ -3,7 +3,7 @@
 
 mod common;
 
-use barloom::analysis::SubscriberError;
+use barloom::analysis::{Pattern, SubscriberError};
 use barloom::config::Origin;
 use barloom::coordinator::SessionCoordinator;
 use barloom::engine::{Engine, EngineConfig};
@@ -81,6 +81,27 @@ fn history_warms_up_and_is_not_told() {
     let later = told(EngineConfig { start: Some(start), ..config("XNYS") }, files, Timestamp::MIN);
     assert!(later.len() > 500);
     assert_eq!(whole, later);
+}
+
+#[test]
+fn a_run_ends_at_its_end() {
+    let calendar = Calendar::named("XNYS").unwrap();
+    let files = market(&calendar, "2024-11-18T00:00:00Z", 3, &["AAA", "BBB"], 6);
+    let end: Timestamp = "2024-11-19T15:00:00Z".parse().unwrap();
+    let config = config("XNYS");
+    let coordinator = SessionCoordinator::new(&config.rules, files.into_iter().map(File::new).collect());
+    let mut times = Vec::new();
+    let mut engine = Engine::new(config, coordinator.until(Some(end)));
+    engine.subscribe(
+        "times",
+        Pattern::bars(),
+        |_: &Notice<'_>, view: &View<'_>| -> Result<(), SubscriberError> {
+            times.push(view.now());
+            Ok(())
+        },
+    );
+    engine.run().unwrap();
+    assert_eq!(times.last(), Some(&end), "what closes at the end is told, and nothing after it");
 }
 
 /// What is said of the history before `start`.
