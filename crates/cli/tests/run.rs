@@ -21,7 +21,8 @@ fn demo(flags: &[&str]) -> Done {
 /// What the demo asks for, by flags.
 fn derived() -> (Desk, Done) {
     let desk = Desk::new();
-    let flags = "-i 5m,15m,30m,1h,1d --calendar XNYS --stamp open --policy coverage,strict@1h";
+    let flags = "-i 5m,15m,30m,1h,1d --calendar XNYS --stamp open --policy coverage,strict@1h \
+                 --indicator rsi:14@5m --indicator macd:12,26,9@15m --indicator atr:14@1h";
     let done = desk.derive(&[&synth()], flags).ok();
     (desk, done)
 }
@@ -32,6 +33,16 @@ fn the_demo_tells_people_what_it_did() {
     for word in ["rows in", "accepted", "incomplete_bar", "5m", "1d"] {
         assert!(text.contains(word), "{text}");
     }
+}
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let stdout = demo(&[]).stdout;
+    // Up to the times.
+    let lines = stdout.lines().map(str::trim_end).take_while(|line| !line.starts_with(" stage"));
+    let shown = lines.collect::<Vec<_>>().join("\n");
+    let readme = std::fs::read_to_string(repo("README.md")).unwrap();
+    assert!(shown.contains("accepted") && readme.contains(&shown), "{shown}");
 }
 
 #[test]
@@ -111,6 +122,12 @@ fn notifications_are_those_that_the_tables_count() {
         assert_eq!(told[interval], desk.table(&format!("{interval}.csv")).rows.len(), "{interval}");
     }
     assert_eq!(done.of_type("warning").len(), desk.table("warnings.csv").rows.len());
+    for (interval, column) in [("5m", "rsi_14"), ("15m", "macd_12_26_9.macd"), ("1h", "atr_14")] {
+        let table = desk.table(&format!("{interval}.csv"));
+        let values = table.column(column).iter().filter(|value| !value.is_empty()).count();
+        let told = done.of_type("indicator").into_iter().filter(|value| value["interval"] == interval);
+        assert!(values > 0 && told.count() == values, "{interval}");
+    }
 }
 
 #[test]
