@@ -249,22 +249,28 @@ impl<'s, I: Inputs> Engine<'s, I> {
     pub fn new(config: EngineConfig, inputs: I) -> Self {
         let EngineConfig { rules, mut plan, origin, .. } = config;
         let rules = rules.with_base();
-        plan.add_untold(rules.base);
+        if let Some(base) = rules.intervals.first().filter(|rule| !rule.is_asked) {
+            plan.add_untold(base.interval);
+        }
         let sessions = Sessions::new(&rules, origin, &config.historical);
         let history = History::new(&rules, origin, &config.settling, &config.historical);
         let store = StoreConfig {
             outputs: rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect(),
             rules: rules.clone(),
             keep: config.keep,
-            retain: config.retain.max(sessions.retained()),
+            retain: config.retain,
             historical: sessions.names().to_vec(),
         };
         let (writer, data) = SessionWriter::new(store);
+        let mut notices = Notices::default();
+        if sessions.primes() {
+            notices.keep_sessions();
+        }
         Self {
             inputs,
             writer,
             data,
-            notices: Notices::default(),
+            notices,
             sessions,
             history: config.start.map(|_| history),
             analysis: AnalysisEngine::new(config.on_subscriber_error),
@@ -323,9 +329,8 @@ impl<'s, I: Inputs> Engine<'s, I> {
         Ok(Finished { summary: self.summary, metrics: self.metrics, inputs: self.inputs })
     }
 
-    /// Takes the next input: seals the session before it where one begins, tells what it closes.
+    /// Takes the next input, writes it down, and tells what it closes.
     fn take(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
-        self.refuse()?;
         if let (Some(journal), Some(input)) = (&mut self.journal, next.input(&self.inputs)) {
             let refused = self.inputs.refused().iter().map(|refused| RefusedRow {
                 source: refused.source as u32,
@@ -334,13 +339,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
             });
             journal.append(input, refused, self.inputs.symbols())?;
         }
-        if let Some(sealed) = self.sessions.begins(self.inputs.rows()) {
-            let flow = self.process(Next::Clock(sealed))?;
-            self.open_session()?;
-            if flow.is_break() {
-                return Ok(flow);
-            }
-        }
+        self.refuse()?;
         self.process(next)
     }
 
@@ -352,22 +351,39 @@ impl<'s, I: Inputs> Engine<'s, I> {
         opened.map_err(|error| out_of_range(inputs, 0, error))
     }
 
+    /// Takes an input and tells all its steps; a subscriber that breaks ends the run behind it, so that a journal's inputs are whole.
     fn process(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
-        let Self { inputs, processor, notices, metrics, .. } = self;
+        let Self { inputs, processor, notices, metrics, sessions, .. } = self;
         let Some(input) = next.input(inputs) else { return Ok(ControlFlow::Break(())) };
-        let watch = metrics.start(Stage::Processor);
+        let mut watch = metrics.start(Stage::Processor);
         let taken = processor.take(input, inputs.symbols(), notices);
         taken.map_err(|(row, error)| out_of_range(inputs, row, error))?;
-        let mut next = processor.step(self.step, &mut self.writer, notices);
-        metrics.stop(Stage::Processor, watch);
-        while let Some(at) = next {
+        sessions.keep(notices.sessions_over());
+        let mut flow = ControlFlow::Continue(());
+        if self.notices.following().is_none() {
+            self.metrics.stop(Stage::Processor, watch.take());
+            // Nothing closed; whoever wants to stop still can.
+            flow = self.ask(next)?;
+        }
+        while let Some(at) = self.notices.following() {
+            if self.sessions.enters(at) {
+                self.open_session()?;
+            }
+            self.processor.step(self.step, &mut self.writer, &mut self.notices);
+            self.metrics.stop(Stage::Processor, watch.take());
             if self.tell(at)?.is_break() {
-                return Ok(ControlFlow::Break(()));
+                flow = ControlFlow::Break(());
             }
             self.step += 1;
-            next = self.processor.step(self.step, &mut self.writer, &mut self.notices);
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(flow)
+    }
+
+    /// Asks the subscribers whether to go on, though nothing is told.
+    fn ask(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
+        let now = if let Next::Bars(at) | Next::Clock(at) = next { at } else { Timestamp::MAX };
+        let view = View::new(&self.data, self.inputs.symbols(), self.step, now);
+        Ok(self.analysis.tell(std::iter::empty(), &view)?)
     }
 
     /// Tells the step at `at`, unless it is history.
@@ -392,7 +408,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
             history.see(notices.iter(plan));
         }
         if self.start.is_some_and(|start| at <= start) {
-            return Ok(ControlFlow::Continue(()));
+            return self.ask(Next::Clock(at));
         }
         if let Some(history) = history.take() {
             summary.unsettled = history.shortage(inputs.symbols());

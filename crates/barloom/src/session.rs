@@ -1,15 +1,16 @@
-//! What happens between sessions: sealing the one before, priming indicators from those before it, and the historical
+//! What happens between sessions: priming indicators from those before it, and the historical
 //! indicators, which are constant through a session.
+
+use std::collections::VecDeque;
 
 use crate::clock::TimeManager;
 use crate::config::{self, Origin};
 use barloom_core::derive::DeriveRules;
 use barloom_core::indicators::{Lane, NULL, Reset, Slot};
-use barloom_core::input::InputRow;
 use barloom_core::notice::Notice;
 use barloom_core::processor::Processor;
 use barloom_core::store::{SessionData, SessionWriter};
-use barloom_core::{BarColumns, Bars, CalendarError, Interval, Symbols, Timestamp};
+use barloom_core::{BarColumns, Bars, CalendarError, Interval, SymbolId, Symbols, Timestamp};
 
 /// A historical indicator: a lane over closed bars of 1d or 1w.
 struct Historical {
@@ -27,6 +28,8 @@ pub(crate) struct Sessions {
     historical: Vec<Historical>,
     names: Vec<String>,
     time: TimeManager,
+    /// By symbol, the base bars of sessions that are over, oldest first.
+    past: Vec<VecDeque<BarColumns>>,
 }
 
 impl Sessions {
@@ -53,6 +56,7 @@ impl Sessions {
             historical,
             names,
             time: TimeManager::replay(rules.calendar.clone()),
+            past: Vec::new(),
         }
     }
 
@@ -61,26 +65,47 @@ impl Sessions {
         &self.names
     }
 
-    /// How many sessions must stay readable.
-    pub(crate) fn retained(&self) -> usize {
-        if let Origin::Sessions(n) = self.origin { n as usize } else { 0 }
+    /// Whether indicators are primed from the sessions before.
+    pub(crate) fn primes(&self) -> bool {
+        self.origin != Origin::Run
     }
 
     fn is_idle(&self) -> bool {
         self.origin == Origin::Run && self.historical.is_empty()
     }
 
-    /// When an input begins a session: the instant at which the one before is sealed.
-    pub(crate) fn begins(&mut self, rows: &[InputRow]) -> Option<Timestamp> {
-        if self.is_idle() {
-            return None;
+    /// Keeps the base bars of sessions that are over.
+    pub(crate) fn keep(&mut self, over: impl Iterator<Item = (SymbolId, BarColumns)>) {
+        let Origin::Sessions(sessions) = self.origin else { return };
+        for (symbol, bars) in over {
+            if self.past.len() <= symbol.index() {
+                self.past.resize_with(symbol.index() + 1, VecDeque::new);
+            }
+            let past = &mut self.past[symbol.index()];
+            past.push_back(bars);
+            if past.len() > sessions as usize {
+                past.pop_front();
+            }
         }
-        let newest = rows.iter().filter_map(|row| match row {
-            InputRow::Bar { bar, .. } => Some(bar.open_time()),
-            InputRow::Refused { .. } => None,
-        });
-        let sealed = self.time.enters(newest.max()?)?;
-        Some(sealed.saturating_add(self.rules.grace))
+    }
+
+    /// Whether the step at `at` is the first of a session: all of the one before is closed by then.
+    pub(crate) fn enters(&mut self, at: Timestamp) -> bool {
+        let opened = at.saturating_add(-1).saturating_add(-self.rules.grace);
+        !self.is_idle() && at < Timestamp::MAX && self.time.enters(opened).is_some()
+    }
+
+    /// When the session that lies `sessions` before the one at hand begins.
+    fn since(&self, sessions: u32) -> Timestamp {
+        let calendar = &self.rules.calendar;
+        let Ok(mut index) = calendar.at_or_after(self.time.session_starts()) else { return Timestamp::MIN };
+        for _ in 0..sessions {
+            match calendar.previous(index) {
+                Ok(before) => index = before,
+                Err(_) => return Timestamp::MIN,
+            }
+        }
+        calendar.session(index).starts()
     }
 
     /// The clock stands at `at`.
@@ -98,8 +123,9 @@ impl Sessions {
         step: u32,
     ) -> Result<(), CalendarError> {
         if let Origin::Sessions(sessions) = self.origin {
-            self.prime(sessions as usize, processor, data, symbols, step)?;
-            self.prime_historical(sessions as usize, data, symbols, step);
+            let since = self.since(sessions);
+            self.prime(since, processor, symbols)?;
+            self.prime_historical(since, data, symbols, step);
         }
         if !self.historical.is_empty() {
             let mut values = Vec::with_capacity(symbols.len() * self.names.len());
@@ -118,30 +144,27 @@ impl Sessions {
         Ok(())
     }
 
-    /// Every symbol's indicators start over from the last `sessions` sessions' base bars.
+    /// Every symbol's indicators start over from its base bars since `since`.
     fn prime(
         &mut self,
-        sessions: usize,
+        since: Timestamp,
         processor: &mut Processor,
-        data: &SessionData,
         symbols: &Symbols,
-        step: u32,
     ) -> Result<(), CalendarError> {
-        let Some(base) = data.place(self.rules.base) else { return Ok(()) };
         let mut history = BarColumns::default();
         for &symbol in symbols.by_name() {
             history.clear();
-            let Some(series) = data.series(symbol, base, step) else { continue };
-            for bars in series.sessions(sessions) {
-                bars.iter().for_each(|bar| history.push(&bar));
+            let past = self.past.get(symbol.index()).into_iter().flatten();
+            for bar in past.flat_map(|session| session.bars().iter()).filter(|bar| bar.open_time() >= since) {
+                history.push(&bar);
             }
             processor.run(symbol, history.bars(), self.time.session_starts(), None)?;
         }
         Ok(())
     }
 
-    /// Every symbol's historical indicators start over from the last `sessions` closed days, or weeks.
-    fn prime_historical(&mut self, sessions: usize, data: &SessionData, symbols: &Symbols, step: u32) {
+    /// Every symbol's historical indicators start over from its days, or weeks, that began since `since`.
+    fn prime_historical(&mut self, since: Timestamp, data: &SessionData, symbols: &Symbols, step: u32) {
         for historical in &mut self.historical {
             let width = historical.width;
             historical.values.clear();
@@ -153,7 +176,8 @@ impl Sessions {
                 historical.lane.reset(slot, Reset::Start);
                 let series = place.and_then(|place| data.series(symbol, place, step));
                 let Some(series) = series else { continue };
-                for bar in series.last(sessions).flat_map(Bars::iter) {
+                for bar in series.last(usize::MAX).flat_map(Bars::iter).filter(|bar| bar.open_time() >= since)
+                {
                     let values = &mut historical.values[symbol.index() * width..][..width];
                     historical.lane.step(slot, &bar, values);
                 }

@@ -4,13 +4,15 @@
 mod common;
 
 use barloom::analysis::{Pattern, SubscriberError};
-use barloom::config::Origin;
+use barloom::config::{Historical, Origin};
 use barloom::coordinator::SessionCoordinator;
 use barloom::engine::{Engine, EngineConfig};
+use barloom_core::derive::{DeriveConfig, DeriveRules};
 use barloom_core::notice::Notice;
+use barloom_core::plan::Plan;
 use barloom_core::store::View;
-use barloom_core::{Calendar, Timestamp};
-use common::{File, Rows, config, market, run};
+use barloom_core::{Calendar, Interval, Label, Record, Timestamp};
+use common::{File, Rows, config, config_with_grace, market, run};
 
 /// Everything told from `from` on, as text with bits.
 fn told(config: EngineConfig, files: Vec<Rows>, from: Timestamp) -> Vec<String> {
@@ -144,4 +146,71 @@ fn history_that_is_too_short_is_said_in_a_line() {
     // Indicators that run everywhere are looked at on every interval.
     let all = unsettled(run, &["sma:3"], &[], "2024-11-18T14:31:00Z");
     assert_eq!(all, short("sma_3@1m has 2 of 3 bars for AAA (and 11 more)"));
+}
+
+#[test]
+fn a_corrected_minute_leaves_no_trace_in_what_is_primed() {
+    let calendar = Calendar::named("XNYS").unwrap();
+    let clean = market(&calendar, "2024-11-18T00:00:00Z", 3, &["AAA"], 8).remove(0);
+    // A bad print that the next row corrects.
+    let (symbol, sound) = clean[100];
+    let print = Record { high: 9_999.0, close: 9_999.0, ..sound };
+    let mut dirty = clean.clone();
+    dirty.insert(100, (symbol, print));
+    let from: Timestamp = "2024-11-19T05:00:00Z".parse().unwrap();
+    let bars = |files: Vec<Rows>| {
+        let lines = told(EngineConfig { start: None, ..primed(None) }, files, from);
+        lines.into_iter().filter(|line| line.contains("Bar {")).collect::<Vec<_>>()
+    };
+    let (clean, dirty) = (bars(vec![clean]), bars(vec![dirty]));
+    assert!(clean.len() > 500);
+    assert_eq!(clean, dirty);
+}
+
+#[test]
+fn asking_for_historical_values_changes_no_bar_and_no_count() {
+    let calendar = Calendar::named("XNYS").unwrap();
+    let mut files = market(&calendar, "2024-11-18T00:00:00Z", 4, &["AAA"], 10);
+    // The last minute of a session comes right after the next one's first.
+    let rows = &mut files[0];
+    let next = rows.iter().position(|(_, row)| {
+        row.label.open_time("1m".parse().unwrap()) >= Some("2024-11-19T14:30:00Z".parse().unwrap())
+    });
+    rows.swap(next.unwrap() - 1, next.unwrap());
+    for grace in [0, 2] {
+        let lines = |historical: Vec<Historical>| {
+            let config = EngineConfig { historical, ..config_with_grace("XNYS", grace) };
+            let lines = told(config, files.clone(), Timestamp::MIN);
+            lines.into_iter().map(|line| line.split(" past ").next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(Vec::new()), lines(vec!["avg_volume:2".parse().unwrap()]));
+    }
+}
+
+#[test]
+fn a_daily_base_gives_what_it_is_asked_for_and_nothing_is_shifted() {
+    let rows = |symbol: &'static str| {
+        (0..40).map(move |day| {
+            let date = jiff::civil::date(2024, 1, 1).saturating_add(jiff::Span::new().days(day));
+            let price = 100.0 + day as f64;
+            let row = Record {
+                label: Label::Date(date),
+                open: price,
+                high: price,
+                low: price,
+                close: price,
+                volume: None,
+                vwap: None,
+                trade_count: None,
+            };
+            (symbol, row)
+        })
+    };
+    let intervals = ["1w", "1M"].map(|text| text.parse().unwrap());
+    let rules = DeriveConfig::new(Calendar::named("24/7").unwrap(), &intervals);
+    let rules = DeriveRules::new(DeriveConfig { base: Interval::DAY, ..rules }).unwrap();
+    let plan = Plan::new(&["sma:2@1w".parse().unwrap(), "rsi:2@1M".parse().unwrap()], &intervals).unwrap();
+    let lines = told(EngineConfig::new(rules, plan), vec![rows("AAA").collect()], Timestamp::MIN);
+    let of = |word: &str| lines.iter().filter(|line| line.starts_with(word)).count();
+    assert_eq!((of("AAA 1w"), of("1w sma_2"), of("AAA 1M"), of("1M rsi_2")), (5, 4, 1, 0), "{lines:#?}");
 }

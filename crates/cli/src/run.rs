@@ -97,10 +97,12 @@ fn run_config(config: &SessionConfig, shown: Shown, session: (&Path, &str)) -> R
     let rules = inputs::rules(config)?;
     let options = inputs::options(config)?;
     let plan = inputs::plan(config, &rules)?;
-    let needs_volume = plan.needs_volume();
+    let historical = config.historical.iter().map(|own| &own.spec).find(|spec| spec.needs_volume());
+    let needs_volume =
+        plan.needs_volume().map(str::to_owned).or_else(|| historical.map(|spec| spec.to_string()));
     let open = |path: &PathBuf| {
         let reader = inputs::open(path, &options)?;
-        Ok(FileSource { reader, base: config.base, needs_volume: needs_volume.map(str::to_owned) })
+        Ok(FileSource { reader, base: config.base, needs_volume: needs_volume.clone() })
     };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
     inputs::refuse_overlaps(config, &rules)?;

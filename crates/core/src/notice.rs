@@ -5,11 +5,13 @@
 
 use std::ops::Range;
 
+use crate::bar::Bar;
 use crate::columns::BarColumns;
 use crate::derive::{ClosedBar, DeriveRules, Sink, Warning, WarningKind};
 use crate::indicators::Slot;
 use crate::plan::{Plan, Reading};
 use crate::store::Row;
+use crate::symbol::SymbolId;
 use crate::time::Timestamp;
 
 /// Something that a step tells.
@@ -102,6 +104,8 @@ pub struct Notices {
     /// While events come: the earliest instant of what comes, and the grace after a close.
     now: Timestamp,
     grace: i64,
+    keeps_sessions: bool,
+    over: Vec<(SymbolId, BarColumns)>,
 }
 
 impl Default for Notices {
@@ -115,6 +119,8 @@ impl Default for Notices {
             step: 0..0,
             now: Timestamp::MAX,
             grace: 0,
+            keeps_sessions: false,
+            over: Vec::new(),
         }
     }
 }
@@ -162,6 +168,21 @@ impl Notices {
         let count = self.events[from..].iter().take_while(|event| event.at == at).count();
         self.step = from..from + count;
         Some(at)
+    }
+
+    /// The instant of the step that follows, if the input has one more.
+    pub fn following(&self) -> Option<Timestamp> {
+        self.events.get(self.step.end).map(|event| event.at)
+    }
+
+    /// Keeps the base bars of sessions that an input ends, for [`Notices::sessions_over`].
+    pub fn keep_sessions(&mut self) {
+        self.keeps_sessions = true;
+    }
+
+    /// Takes the sessions that the input ended: symbol and base bars, late ones and corrections in their places.
+    pub fn sessions_over(&mut self) -> impl Iterator<Item = (SymbolId, BarColumns)> + '_ {
+        self.over.drain(..)
     }
 
     /// The events of the step at hand.
@@ -245,6 +266,12 @@ impl Sink for Notices {
         let index = self.closed.len() as u32;
         self.closed.push(*bar);
         self.events.push(Event { at, rank: 0, place: 0, is_warning: false, index });
+    }
+
+    fn session_over(&mut self, symbol: SymbolId, bars: &mut dyn Iterator<Item = &Bar>) {
+        if self.keeps_sessions {
+            self.over.push((symbol, bars.collect()));
+        }
     }
 
     fn warning(&mut self, warning: &Warning) {

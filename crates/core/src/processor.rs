@@ -170,7 +170,8 @@ impl Processor {
                 clock = bar.open_time.saturating_add(base);
             }
             if from + rows.len() == history.len() {
-                past.deriver.advance(symbol, end, &mut past.closed);
+                let over = end.saturating_add(past.deriver.rules().grace);
+                past.deriver.advance(symbol, over, &mut past.closed);
             }
             past.closed.compute(plan, symbol, store.as_mut());
         }

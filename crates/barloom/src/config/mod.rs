@@ -397,6 +397,9 @@ impl SessionConfig {
             return Err(RulesError::HistoricalTwice { spec: spec.clone() });
         }
         self.window(&config.calendar)?;
+        if self.origin != Origin::Run && self.grace.0 > 0 {
+            return Err(RulesError::OriginGrace { origin: self.origin });
+        }
         (config.base, config.align, config.stub) = (self.base, self.align, self.stub);
         (config.hours, config.grace, config.flush_on_stop) = (self.hours, self.grace.0, self.flush_on_stop);
         Ok(DeriveRules::new(config)?)
@@ -425,6 +428,14 @@ pub enum RulesError {
     HistoricalTwice {
         /// The indicator.
         spec: String,
+    },
+    /// Sessions that are primed need the one before to be over when they begin.
+    #[error(
+        "origin `{origin}` needs a grace of 0s: with grace a session is not over when the next one begins"
+    )]
+    OriginGrace {
+        /// The origin.
+        origin: Origin,
     },
     /// The end is not after the start.
     #[error("`start` {start} and `end` {end} leave no time between them")]

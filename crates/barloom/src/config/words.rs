@@ -295,15 +295,18 @@ impl FromStr for MemoryLimit {
     }
 }
 
+/// The most values of an output that are kept by number: every series has room for them.
+const MOST_KEPT: u32 = 100_000;
+
 /// `session` or how many values.
 pub(super) fn keep<'de, D: Deserializer<'de>>(from: D) -> Result<Keep, D::Error> {
     let text = item(from)?;
     if text == "session" {
         return Ok(Keep::Session);
     }
-    text.parse().map(Keep::Last).map_err(|_| {
+    text.parse().ok().filter(|count| *count <= MOST_KEPT).map(Keep::Last).ok_or_else(|| {
         D::Error::custom(format!(
-            "keep `{text}` is not allowed; write session, or how many values, like 500 (0: the latest alone)"
+            "keep `{text}` is not allowed; write session, or how many values, up to {MOST_KEPT}, like 500 (0: the latest alone)"
         ))
     })
 }

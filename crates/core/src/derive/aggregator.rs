@@ -501,6 +501,9 @@ impl Aggregator {
                 self.close_periods(lane, over, shared, sink);
             }
             let over = self.sessions.partition_point(|s| shared.deadline(s.plan.end) <= now);
+            for session in &self.sessions[..over] {
+                sink.session_over(self.symbol, &mut session.slots.bars());
+            }
             self.spare.extend(self.sessions.drain(..over));
             self.due = self.next_due(shared);
         }

@@ -89,6 +89,8 @@ pub struct Warning {
 pub trait Sink {
     /// A bar closed.
     fn bar(&mut self, bar: &ClosedBar);
+    /// A symbol's session is over for every interval: its base bars as they stand, late ones and corrections in their places.
+    fn session_over(&mut self, _: SymbolId, _: &mut dyn Iterator<Item = &Bar>) {}
     /// Something to know.
     fn warning(&mut self, warning: &Warning);
 }

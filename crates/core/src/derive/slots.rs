@@ -37,6 +37,11 @@ impl Slots {
         self.filled_to = 0;
     }
 
+    /// Every bar, in the order of slots.
+    pub(crate) fn bars(&self) -> impl Iterator<Item = &Bar> {
+        (0..self.filled_to).filter_map(|slot| self.bar(slot))
+    }
+
     /// The bar in `slot`, if its minute was seen.
     #[inline]
     pub(crate) fn bar(&self, slot: u32) -> Option<&Bar> {
