@@ -153,6 +153,9 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure> + Extent>(
     if let Some(short) = &summary.unsettled {
         tell::line(&format!("warning: {short}"));
     }
+    if summary.stopped && !interrupt::asked() {
+        tell::line("warning: the journal has no end: the run that wrote it was stopped or failed here");
+    }
     if let Some(stretch) = &summary.closed_stretch {
         tell::line(&format!("warning: {stretch}"));
     }

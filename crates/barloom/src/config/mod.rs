@@ -168,7 +168,7 @@ pub struct SessionConfig {
     pub end: Option<When>,
 
     /// Where numbers begin: `run` carries state from session to session; `sessions:N` primes every session from the N
-    /// before it, N up to 1000, so that a day alone equals that day inside a year.
+    /// before it, N up to 1000, so that a day alone equals that day inside a year; it needs a grace of 0s.
     #[serde(deserialize_with = "parsed")]
     #[schemars(schema_with = "schema::text", extend("pattern" = "^(run|sessions:[0-9]+)$", "default" = "run", "examples" = ["sessions:5"]))]
     pub origin: Origin,
