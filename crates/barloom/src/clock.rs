@@ -1,4 +1,4 @@
-//! Time: where a run stands, in which session, and the wall clock, which this file alone reads.
+//! Time: in which session a run is, and the wall clock, which this file alone reads.
 //!
 //! Nothing read from the wall clock reaches a number that Barloom publishes: it times runs and says what day it is to people.
 
@@ -13,7 +13,7 @@ pub fn now() -> Timestamp {
     Timestamp::from_jiff(jiff::Timestamp::now()).unwrap_or(Timestamp::MAX)
 }
 
-/// Where a run stands: its clock, which inputs move, and the session it is in.
+/// Which session a run is in, as what is replayed moves on.
 ///
 /// ```
 /// use barloom::clock::TimeManager;
@@ -29,26 +29,15 @@ pub fn now() -> Timestamp {
 #[derive(Debug, Clone)]
 pub struct TimeManager {
     calendar: Calendar,
-    now: Timestamp,
     starts: Timestamp,
     ends: Timestamp,
 }
 
 impl TimeManager {
-    /// A clock that stands before everything, moved by what is replayed.
+    /// Before everything, to be moved by what is replayed.
     pub fn replay(calendar: Calendar) -> Self {
         let never = Timestamp::MIN;
-        Self { calendar, now: never, starts: never, ends: never }
-    }
-
-    /// Where the clock stands.
-    pub fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// Moves the clock to `to`; it never goes back.
-    pub fn advance(&mut self, to: Timestamp) {
-        self.now = self.now.max(to);
+        Self { calendar, starts: never, ends: never }
     }
 
     /// The first instant of the session at hand, pre-market included.

@@ -402,7 +402,6 @@ impl<'s, I: Inputs> Engine<'s, I> {
             ..
         } = self;
         let plan = processor.plan();
-        sessions.advance(at);
         sessions.see(notices.iter(plan));
         if let Some(history) = history {
             history.see(notices.iter(plan));

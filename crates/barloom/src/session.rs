@@ -108,11 +108,6 @@ impl Sessions {
         calendar.session(index).starts()
     }
 
-    /// The clock stands at `at`.
-    pub(crate) fn advance(&mut self, at: Timestamp) {
-        self.time.advance(at);
-    }
-
     /// Opens the session that begins: indicators are primed, historical values published, from step `step` on.
     pub(crate) fn open(
         &mut self,

@@ -1,12 +1,11 @@
 //! `run` has one clock and steps, `derive` a clock for each symbol: over the same rows they give the same bars.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
 
-use std::convert::Infallible;
+mod common;
 
 use barloom::analysis::{Pattern, Subscriber, SubscriberError};
 use barloom::coordinator::SessionCoordinator;
 use barloom::engine::{Engine, EngineConfig};
-use barloom::source::{Source, SourceRow};
 use barloom_core::derive::{
     Clocks, ClosedBar, Counts, DeriveConfig, DeriveRules, Deriver, FileFeed, IntervalRule, Policy, Sink,
     Warning,
@@ -15,12 +14,8 @@ use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::store::View;
 use barloom_core::{Calendar, Interval, Label, Record, Symbols, Timestamp};
+use common::{File, MINUTE, Rows};
 use proptest::prelude::*;
-
-const MINUTE: i64 = 60_000_000_000;
-
-/// Rows as they lie in a file: symbol and record.
-type Rows = Vec<(&'static str, Record)>;
 
 /// What was told: sorted, since only `run` orders symbols within an instant.
 #[derive(Default)]
@@ -74,32 +69,6 @@ impl Subscriber for &mut Told {
             Notice::Indicator(..) => {}
         }
         Ok(())
-    }
-}
-
-struct File {
-    rows: std::vec::IntoIter<(&'static str, Record)>,
-    number: u64,
-}
-
-impl File {
-    fn new(rows: Rows) -> Self {
-        Self { rows: rows.into_iter(), number: 0 }
-    }
-}
-
-impl Source for File {
-    type Error = Infallible;
-
-    fn name(&self) -> &str {
-        "rows"
-    }
-
-    fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, Infallible> {
-        let Some((symbol, record)) = self.rows.next() else { return Ok(None) };
-        self.number += 1;
-        let content = Ok((symbols.intern(symbol).unwrap(), record));
-        Ok(Some(SourceRow { number: self.number, content }))
     }
 }
 

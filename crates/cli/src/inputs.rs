@@ -36,19 +36,25 @@ pub(crate) fn calendar(config: &SessionConfig, overlay: Option<&str>) -> Result<
     let calendar =
         Calendar::named(config.calendar.as_deref().unwrap_or("24/7")).map_err(failed(Kind::Config))?;
     match (overlay, &config.overlay) {
-        (None, None) => Ok(calendar),
-        (None, Some(path)) => with_overlay(&calendar, path),
-        (Some(text), path) => {
-            let path = path.as_deref().unwrap_or_else(|| Path::new("overlay"));
-            overlaid(&calendar, text, path)
-        }
+        (Some(text), Some(path)) => overlaid(&calendar, text, path),
+        (Some(text), None) => overlaid(&calendar, text, Path::new("overlay")),
+        (None, _) => Ok(calendar),
     }
+}
+
+/// The text of the overlay that was asked for.
+pub(crate) fn overlay(config: &SessionConfig) -> Result<Option<String>, Failure> {
+    config.overlay.as_deref().map(read_overlay).transpose()
+}
+
+fn read_overlay(path: &Path) -> Result<String, Failure> {
+    let unread = |error| Failure::new(Kind::Config, format!("{}: {error}", path.display()));
+    std::fs::read_to_string(path).map_err(unread)
 }
 
 /// `calendar` with the overlay file at `path`.
 pub(crate) fn with_overlay(calendar: &Calendar, path: &Path) -> Result<Calendar, Failure> {
-    let unread = |error| Failure::new(Kind::Config, format!("{}: {error}", path.display()));
-    overlaid(calendar, &std::fs::read_to_string(path).map_err(unread)?, path)
+    overlaid(calendar, &read_overlay(path)?, path)
 }
 
 /// `calendar` with the overlay of that text, which came from `path`.
@@ -61,10 +67,10 @@ fn overlaid(calendar: &Calendar, text: &str, path: &Path) -> Result<Calendar, Fa
 
 /// The rules of derivation.
 pub(crate) fn rules(config: &SessionConfig) -> Result<DeriveRules, Failure> {
-    rules_with(config, None)
+    rules_with(config, overlay(config)?.as_deref())
 }
 
-/// The rules of derivation; with the text of the overlay where it is at hand.
+/// The rules of derivation, with the text of the overlay, if there is one.
 pub(crate) fn rules_with(config: &SessionConfig, overlay: Option<&str>) -> Result<DeriveRules, Failure> {
     let calendar = calendar(config, overlay)?;
     if config.hours == barloom_core::derive::TradingHours::Extended && !calendar.has_extended() {

@@ -94,7 +94,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
 
 /// Runs the files of `config`, which is the session file at that path, of that text.
 fn run_config(config: &SessionConfig, shown: Shown, session: (&Path, &str)) -> Result<(), Failure> {
-    let rules = inputs::rules(config)?;
+    let overlay = inputs::overlay(config)?;
+    let rules = inputs::rules_with(config, overlay.as_deref())?;
     let options = inputs::options(config)?;
     let plan = inputs::plan(config, &rules)?;
     let historical = config.historical.iter().map(|own| &own.spec).find(|spec| spec.needs_volume());
@@ -108,8 +109,6 @@ fn run_config(config: &SessionConfig, shown: Shown, session: (&Path, &str)) -> R
     inputs::refuse_overlaps(config, &rules)?;
     let names = sources.iter().map(|source| source.name().to_owned()).collect();
     let journal = config.journal.as_deref().map(|dir| {
-        let read = |path: &PathBuf| std::fs::read_to_string(path).map_err(failed(Kind::Config));
-        let overlay = config.overlay.as_ref().map(read).transpose()?;
         let (path, text) = session;
         let kind = if SessionConfig::is_json(path, text) { ConfigKind::Json } else { ConfigKind::Toml };
         let config = JournalConfig { kind, text: text.to_owned(), overlay, sources: names };
