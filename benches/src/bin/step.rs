@@ -1,6 +1,6 @@
 //! Nanoseconds a base bar through the processor: derivation, indicators, store and notices together, in thread CPU time.
 //!
-//! `cargo run --release --bin step [RUNS]` in `benches/`. 1m and from it 5m, 15m, 30m and 1h under a calendar that never closes, on
+//! `cargo run --release --bin step [RUNS [one|market [ROWS]]]` in `benches/`. 1m and from it 5m, 15m, 30m and 1h under a calendar that never closes, on
 //! each of the five SMA20, EMA20, RSI14, MACD, ATR14 and BBANDS20: 30 indicators. First one symbol, bar by bar, then the same
 //! bars as one piece of history; then the top of an hour of 10,000 symbols, from the first bar in to the last notice out.
 
@@ -19,7 +19,6 @@ use cpu_time::ThreadTime;
 
 const INTERVALS: [&str; 5] = ["1m", "5m", "15m", "30m", "1h"];
 const SPECS: [&str; 6] = ["sma:20", "ema:20", "rsi:14", "macd:12,26,9", "atr:14", "bbands:20,2"];
-const ROWS: usize = 1_440 * 700;
 const SYMBOLS: usize = 10_000;
 
 /// The parts of an engine on one thread.
@@ -62,9 +61,9 @@ fn best(runs: usize, mut run: impl FnMut() -> f64) -> f64 {
     (0..runs).map(|_| run()).fold(f64::INFINITY, f64::min)
 }
 
-fn one_symbol(runs: usize) {
+fn one_symbol(runs: usize, count: usize) {
     let mut walk = Walk::new(1);
-    let bars: Vec<Bar> = (0..ROWS).map(|_| walk.next()).collect();
+    let bars: Vec<Bar> = (0..count).map(|_| walk.next()).collect();
     let mut symbols = Symbols::new();
     let symbol = symbols.intern("AAA").expect("a symbol");
     for (name, keep) in [("keep = \"session\"", Keep::Session), ("keep = 0", Keep::Last(0))] {
@@ -77,19 +76,19 @@ fn one_symbol(runs: usize) {
             }
             let seconds = start.elapsed().as_secs_f64();
             black_box(&parts.data);
-            seconds / ROWS as f64 * 1e9
+            seconds / count as f64 * 1e9
         });
         println!("one symbol, bar by bar, {name}: {ns:.1} ns a base bar, {:.1} million a second", 1e3 / ns);
     }
     let history: BarColumns = bars.iter().collect();
-    let end = bars[ROWS - 1].open_time().saturating_add(MINUTE);
+    let end = bars[count - 1].open_time().saturating_add(MINUTE);
     for (name, is_stored) in [("not stored", false), ("stored", true)] {
         let ns = best(runs, || {
             let mut parts = Parts::new(Keep::Session);
             let start = ThreadTime::now();
             let store = is_stored.then_some((&mut parts.writer, 0));
             parts.processor.run(symbol, history.bars(), end, store).expect("known dates");
-            start.elapsed().as_secs_f64() / ROWS as f64 * 1e9
+            start.elapsed().as_secs_f64() / count as f64 * 1e9
         });
         println!("one symbol, history at once, {name}: {ns:.1} ns a base bar");
     }
@@ -136,9 +135,10 @@ fn market(runs: usize) {
 }
 
 fn main() {
-    let runs: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(7);
+    let number = |place| std::env::args().nth(place).and_then(|n| n.parse().ok());
+    let (runs, rows) = (number(1).unwrap_or(7), number(3).unwrap_or(1_440 * 700));
     if std::env::args().nth(2).as_deref() != Some("market") {
-        one_symbol(runs);
+        one_symbol(runs, rows);
     }
     if std::env::args().nth(2).as_deref() != Some("one") {
         market(runs + 1);

@@ -173,10 +173,16 @@ impl BarColumns {
     }
 }
 
+impl<'a> Extend<&'a Bar> for BarColumns {
+    fn extend<T: IntoIterator<Item = &'a Bar>>(&mut self, bars: T) {
+        bars.into_iter().for_each(|bar| self.push(bar));
+    }
+}
+
 impl<'a> FromIterator<&'a Bar> for BarColumns {
     fn from_iter<T: IntoIterator<Item = &'a Bar>>(bars: T) -> Self {
         let mut columns = Self::default();
-        bars.into_iter().for_each(|bar| columns.push(bar));
+        columns.extend(bars);
         columns
     }
 }

@@ -10,8 +10,7 @@ use crate::columns::BarColumns;
 use crate::derive::{ClosedBar, DeriveRules, Sink, Warning, WarningKind};
 use crate::indicators::Slot;
 use crate::plan::{Plan, Reading};
-use crate::store::Row;
-use crate::symbol::SymbolId;
+use crate::symbol::{SymbolId, Symbols};
 use crate::time::Timestamp;
 
 /// Something that a step tells.
@@ -27,22 +26,50 @@ pub enum Notice<'a> {
 
 /// A notice's place in the order, and where it lies.
 #[derive(Debug, Clone, Copy)]
-struct Event {
+pub(crate) struct Event {
     /// The instant of its step.
     at: Timestamp,
-    /// Of its symbol's name; 0 for a warning that names none.
-    rank: u32,
-    place: u16,
-    is_warning: bool,
+    /// Its symbol's rank among the names, from 1, 0 for a warning that names none; its interval's place; whether it is a warning.
+    order: u64,
     /// Among the closed bars or the warnings.
-    index: u32,
+    pub(crate) index: u32,
+    /// Of a bar: its row in its interval's batch, once it is there.
+    pub(crate) row: u32,
 }
 
 impl Event {
+    fn new(at: Timestamp, rank: u32, place: u16, is_warning: bool, index: usize) -> Self {
+        let order = u64::from(rank) << 32 | u64::from(place) << 1 | u64::from(is_warning);
+        Self { at, order, index: index as u32, row: 0 }
+    }
+
     /// Instants ascend; at one instant symbols are in name order, within a symbol intervals ascend, within an interval the bar
     /// comes before warnings.
-    fn key(&self) -> (Timestamp, u32, u16, bool, u32) {
-        (self.at, self.rank, self.place, self.is_warning, self.index)
+    #[inline]
+    fn is_before(&self, next: &Self) -> bool {
+        self.at < next.at || self.at == next.at && self.order <= next.order
+    }
+
+    /// The whole order: what is alike in it came in turn.
+    #[inline]
+    fn key(&self) -> (Timestamp, u64, u32) {
+        (self.at, self.order, self.index)
+    }
+
+    /// Its symbol's.
+    #[inline]
+    pub(crate) fn rank(&self) -> u32 {
+        (self.order >> 32) as u32
+    }
+
+    #[inline]
+    pub(crate) fn place(&self) -> usize {
+        usize::from((self.order >> 1) as u16)
+    }
+
+    #[inline]
+    pub(crate) fn is_warning(&self) -> bool {
+        self.order & 1 == 1
     }
 }
 
@@ -53,8 +80,6 @@ pub(crate) struct BatchRow {
     pub(crate) slot: Slot,
     /// Where it lies among the closed bars.
     pub(crate) index: u32,
-    /// Where it lies in the store.
-    pub(crate) row: Row,
 }
 
 /// What one interval's bars of an input come to.
@@ -72,7 +97,21 @@ pub(crate) struct Batch {
     pub(crate) columns: BarColumns,
 }
 
+/// How many bars of an interval are computed together: what they touch stays in the first-level cache.
+const BATCH: usize = 64;
+
 impl Batch {
+    /// The rows that are not computed.
+    #[inline]
+    pub(crate) fn open_rows(&self) -> &[BatchRow] {
+        &self.rows[self.done..]
+    }
+
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.open_rows().len() >= BATCH
+    }
+
     fn clear(&mut self) {
         self.rows.clear();
         self.values.clear();
@@ -93,12 +132,14 @@ pub struct Tally {
 /// What an input tells, step by step.
 #[derive(Debug)]
 pub struct Notices {
-    pub(crate) closed: Vec<ClosedBar>,
-    /// By closed bar, its place in its interval's batch.
-    pub(crate) batch_row: Vec<u32>,
+    closed: Vec<ClosedBar>,
     warnings: Vec<Warning>,
     events: Vec<Event>,
-    pub(crate) batches: Vec<Batch>,
+    /// Whether they came in their order.
+    is_sorted: bool,
+    /// By symbol, its name's rank, from 1.
+    ranks: Vec<u32>,
+    batches: Vec<Batch>,
     /// The events of the step at hand.
     step: Range<usize>,
     /// While events come: the earliest instant of what comes, and the grace after a close.
@@ -112,9 +153,10 @@ impl Default for Notices {
     fn default() -> Self {
         Self {
             closed: Vec::new(),
-            batch_row: Vec::new(),
             warnings: Vec::new(),
             events: Vec::new(),
+            is_sorted: true,
+            ranks: Vec::new(),
             batches: Vec::new(),
             step: 0..0,
             now: Timestamp::MAX,
@@ -126,16 +168,22 @@ impl Default for Notices {
 }
 
 impl Notices {
-    /// Forgets the input before.
-    pub(crate) fn begin(&mut self, rules: &DeriveRules) {
+    /// Forgets the input before; what comes is of `symbols`.
+    pub(crate) fn begin(&mut self, rules: &DeriveRules, symbols: &Symbols) {
         self.closed.clear();
-        self.batch_row.clear();
         self.warnings.clear();
         self.events.clear();
+        self.is_sorted = true;
         self.batches.resize_with(rules.intervals.len(), Batch::default);
         self.batches.iter_mut().filter(|batch| !batch.rows.is_empty()).for_each(Batch::clear);
         self.step = 0..0;
         self.grace = rules.grace;
+        if self.ranks.len() != symbols.len() {
+            self.ranks.resize(symbols.len(), 0);
+            for (rank, symbol) in (1..).zip(symbols.by_name()) {
+                self.ranks[symbol.index()] = rank;
+            }
+        }
     }
 
     /// What comes from now on is told at `now` at the latest.
@@ -143,22 +191,19 @@ impl Notices {
         self.now = now;
     }
 
+    /// Takes an event behind those that are there.
+    #[inline]
+    fn push(&mut self, event: Event) {
+        self.is_sorted &= self.events.last().is_none_or(|last| last.is_before(&event));
+        self.events.push(event);
+    }
+
     /// Brings the events into their order.
-    pub(crate) fn sort(&mut self, ranks: &[u32], rules: &DeriveRules) {
-        for event in &mut self.events {
-            let index = event.index as usize;
-            let (symbol, interval) = if event.is_warning {
-                (self.warnings[index].symbol, self.warnings[index].interval)
-            } else {
-                (Some(self.closed[index].symbol), self.closed[index].interval)
-            };
-            event.rank = symbol.map_or(0, |symbol| ranks[symbol.index()] + 1);
-            event.place = rules.index_of(interval).unwrap_or(0) as u16;
-        }
-        if !self.events.is_sorted_by_key(Event::key) {
+    #[inline]
+    pub(crate) fn sort(&mut self) {
+        if !self.is_sorted {
             self.events.sort_unstable_by_key(Event::key);
         }
-        self.batch_row.resize(self.closed.len(), 0);
     }
 
     /// Goes on to the next step; its instant, and the closed bars it tells with their intervals' places.
@@ -185,16 +230,10 @@ impl Notices {
         self.over.drain(..)
     }
 
-    /// The events of the step at hand.
-    pub(crate) fn events_of_step(&self) -> Range<usize> {
-        self.step.clone()
-    }
-
-    /// The bar of an event, if it is of one: its interval's place, and where it lies among the closed ones.
+    /// The events of the step at hand, the closed bars, and the batches by interval.
     #[inline]
-    pub(crate) fn bar_of(&self, event: usize) -> Option<(usize, usize)> {
-        let event = self.events.get(event).filter(|event| !event.is_warning)?;
-        Some((usize::from(event.place), event.index as usize))
+    pub(crate) fn step_mut(&mut self) -> (&mut [Event], &[ClosedBar], &mut [Batch]) {
+        (&mut self.events[self.step.clone()], &self.closed, &mut self.batches)
     }
 
     /// Whether the step at hand tells nothing.
@@ -205,12 +244,12 @@ impl Notices {
     /// The notices of the step at hand, in their order; `plan` is the one that computed them.
     pub fn iter<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = Notice<'a>> + Clone + 'a {
         self.events[self.step.clone()].iter().flat_map(move |event| {
-            let (index, place) = (event.index as usize, usize::from(event.place));
+            let (index, place) = (event.index as usize, event.place());
             let is_told = plan.is_told(place);
-            let warning = self.warnings.get(index).filter(|_| event.is_warning);
+            let warning = self.warnings.get(index).filter(|_| event.is_warning());
             let warning = warning.filter(|warning| is_told || warning.kind == WarningKind::InvalidBar);
-            let bar = self.closed.get(index).filter(|_| is_told && !event.is_warning);
-            let of_bar = bar.into_iter().flat_map(move |bar| self.of_bar(plan, place, index, bar));
+            let bar = self.closed.get(index).filter(|_| is_told && !event.is_warning());
+            let of_bar = bar.into_iter().flat_map(move |bar| self.of_bar(plan, place, event.row, bar));
             warning.map(Notice::Warning).into_iter().chain(of_bar)
         })
     }
@@ -219,19 +258,14 @@ impl Notices {
     pub fn count(&self, plan: &Plan, tally: &mut Tally) {
         tally.by_interval.resize(self.batches.len(), (0, 0));
         for event in &self.events[self.step.clone()] {
-            let (index, place) = (event.index as usize, usize::from(event.place));
+            let (index, place) = (event.index as usize, event.place());
             let is_told = plan.is_told(place);
-            if event.is_warning {
+            if event.is_warning() {
                 let kind = self.warnings[index].kind;
                 tally.warnings[kind as usize] += u64::from(is_told || kind == WarningKind::InvalidBar);
             } else if is_told {
                 let batch = &self.batches[place];
-                let row = self.batch_row[index];
-                let hidden = if batch.hidden.is_empty() {
-                    0
-                } else {
-                    batch.hidden.iter().filter(|(hidden, _)| *hidden == row).count()
-                };
+                let hidden = batch.hidden.iter().filter(|(hidden, _)| *hidden == event.row).count();
                 let (bars, values) = &mut tally.by_interval[place];
                 *bars += 1;
                 *values += (plan.indicators(place) - hidden) as u64;
@@ -244,10 +278,10 @@ impl Notices {
         &'a self,
         plan: &'a Plan,
         place: usize,
-        index: usize,
+        row: u32,
         bar: &'a ClosedBar,
     ) -> impl Iterator<Item = Notice<'a>> + Clone {
-        let (batch, row) = (&self.batches[place], self.batch_row[index]);
+        let batch = &self.batches[place];
         let width = plan.width(place);
         let values = &batch.values[row as usize * width..][..width];
         let readings = plan.readings_of(place, values).enumerate().filter_map(move |(lane, reading)| {
@@ -263,9 +297,9 @@ impl Sink for Notices {
     fn bar(&mut self, bar: &ClosedBar) {
         // A bucket that a younger one's last row closed was due before its input: its step is its own.
         let at = bar.close_time.saturating_add(self.grace).min(self.now);
-        let index = self.closed.len() as u32;
+        let rank = self.ranks[bar.symbol.index()];
+        self.push(Event::new(at, rank, bar.place, false, self.closed.len()));
         self.closed.push(*bar);
-        self.events.push(Event { at, rank: 0, place: 0, is_warning: false, index });
     }
 
     fn session_over(&mut self, symbol: SymbolId, bars: &mut dyn Iterator<Item = &Bar>) {
@@ -275,8 +309,8 @@ impl Sink for Notices {
     }
 
     fn warning(&mut self, warning: &Warning) {
-        let index = self.warnings.len() as u32;
+        let rank = warning.symbol.map_or(0, |symbol| self.ranks[symbol.index()]);
+        self.push(Event::new(self.now, rank, warning.place, true, self.warnings.len()));
         self.warnings.push(*warning);
-        self.events.push(Event { at: self.now, rank: 0, place: 0, is_warning: true, index });
     }
 }

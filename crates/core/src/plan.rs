@@ -36,6 +36,8 @@ struct PlannedLane {
     lane: Box<dyn Lane>,
     /// Its outputs' place among the interval's values.
     outputs: std::ops::Range<usize>,
+    /// How many they are.
+    width: usize,
     /// By symbol, whether it has had a value.
     begun: Vec<bool>,
 }
@@ -115,6 +117,7 @@ impl Plan {
     }
 
     /// Computes the bars of `batch` that are not, which are of the interval at `place` and of a symbol each.
+    #[inline]
     pub(crate) fn compute(&mut self, place: usize, batch: &mut Batch, closed: &[ClosedBar]) {
         if let Some(plan) = self.intervals.get_mut(place) {
             plan.compute(batch, closed);
@@ -245,7 +248,8 @@ impl IntervalPlan {
         let symbols = self.sessions.len();
         lane.resize(symbols.max(1));
         self.waiting.iter_mut().for_each(|waiting| *waiting += 1);
-        self.lanes.push(PlannedLane { name, needs_volume, lane, outputs, begun: vec![false; symbols] });
+        let width = outputs.len();
+        self.lanes.push(PlannedLane { name, needs_volume, lane, outputs, width, begun: vec![false; symbols] });
         Ok(())
     }
 
@@ -269,12 +273,17 @@ impl IntervalPlan {
     #[inline]
     fn reserve(&mut self, symbol: usize) {
         if symbol >= self.sessions.len() {
-            self.sessions.resize(symbol + 1, None);
-            self.waiting.resize(symbol + 1, self.lanes.len() as u32);
-            for lane in &mut self.lanes {
-                lane.lane.resize(symbol + 1);
-                lane.begun.resize(symbol + 1, false);
-            }
+            self.add_symbols(symbol + 1);
+        }
+    }
+
+    #[cold]
+    fn add_symbols(&mut self, count: usize) {
+        self.sessions.resize(count, None);
+        self.waiting.resize(count, self.lanes.len() as u32);
+        for lane in &mut self.lanes {
+            lane.lane.resize(count);
+            lane.begun.resize(count, false);
         }
     }
 
@@ -284,10 +293,15 @@ impl IntervalPlan {
     fn enter_session(&mut self, closed: &ClosedBar) {
         let symbol = closed.symbol.index();
         if closed.hours == Hours::Regular && self.sessions[symbol] != Some(closed.session) {
-            self.sessions[symbol] = Some(closed.session);
-            let slot = Slot(symbol as u32);
-            self.lanes.iter_mut().for_each(|lane| lane.lane.reset(slot, Reset::SessionStart));
+            self.start_session(symbol, closed.session);
         }
+    }
+
+    #[cold]
+    fn start_session(&mut self, symbol: usize, session: SessionLabel) {
+        self.sessions[symbol] = Some(session);
+        let slot = Slot(symbol as u32);
+        self.lanes.iter_mut().for_each(|lane| lane.lane.reset(slot, Reset::SessionStart));
     }
 
     fn run(&mut self, closed: &[ClosedBar], bars: Bars<'_>, values: &mut [f64]) {
@@ -318,44 +332,46 @@ impl IntervalPlan {
         }
     }
 
+    /// Computes the bars of `batch` that are not: their values lie in its end.
     fn compute(&mut self, batch: &mut Batch, closed: &[ClosedBar]) {
         let (from, to, width) = (batch.done, batch.rows.len(), self.columns.len());
-        let rows = &batch.rows[from..];
         batch.done = to;
+        batch.values.resize(to * width, NULL);
+        let (rows, values) = (&batch.rows[from..], &mut batch.values[from * width..]);
         for row in rows {
             self.reserve(row.slot.index());
             self.enter_session(&closed[row.index as usize]);
         }
-        batch.values.resize(to * width, NULL);
-        if width == 0 || from == to {
-            return;
-        }
-        let values = &mut batch.values[from * width..];
         if let [row] = rows {
-            let bar = &closed[row.index as usize].bar;
-            for lane in &mut self.lanes {
-                lane.lane.step(row.slot, bar, &mut values[lane.outputs.clone()]);
+            let (slot, bar) = (row.slot, &closed[row.index as usize].bar);
+            let mut rest = values;
+            for PlannedLane { lane, width, .. } in &mut self.lanes {
+                let (own, others) = rest.split_at_mut(*width);
+                lane.step(slot, bar, own);
+                rest = others;
             }
-        } else {
+        } else if width > 0 {
             batch.slots.clear();
-            batch.columns.clear();
             batch.slots.extend(rows.iter().map(|row| row.slot));
-            rows.iter().for_each(|row| batch.columns.push(&closed[row.index as usize].bar));
+            batch.columns.clear();
+            batch.columns.extend(rows.iter().map(|row| &closed[row.index as usize].bar));
             for lane in &mut self.lanes {
                 let out = Rows::new(&mut values[lane.outputs.start..], width);
                 lane.lane.sweep(&batch.slots, batch.columns.bars(), out);
             }
         }
-        for (at, (row, values)) in (from..).zip(rows.iter().zip(values.chunks_exact(width))) {
-            if self.waiting[row.slot.index()] > 0 {
-                self.begin(row.slot.index(), values);
-                let hidden = self.lanes.iter().enumerate().filter(|(_, lane)| !lane.begun[row.slot.index()]);
+        for at in from..to {
+            let symbol = batch.rows[at].slot.index();
+            if self.waiting[symbol] > 0 {
+                self.begin(symbol, &batch.values[at * width..][..width]);
+                let hidden = self.lanes.iter().enumerate().filter(|(_, lane)| !lane.begun[symbol]);
                 batch.hidden.extend(hidden.map(|(lane, _)| (at as u32, lane as u32)));
             }
         }
     }
 
     /// Notes which of a symbol's indicators begin with `values`.
+    #[cold]
     fn begin(&mut self, symbol: usize, values: &[f64]) {
         for lane in self.lanes.iter_mut().filter(|lane| !lane.begun[symbol]) {
             if values[lane.outputs.clone()].iter().any(|value| !value.is_nan()) {
@@ -421,6 +437,7 @@ mod tests {
         ClosedBar {
             symbol: Symbols::new().intern("AAA").unwrap(),
             interval: Interval::MINUTE,
+            place: 0,
             session: SessionLabel::Date(jiff::civil::date(2024, 11, day)),
             bar: Bar::new(at, &Record { high: 99.0, ..row }).unwrap(),
             close_time: at,

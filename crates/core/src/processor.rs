@@ -10,8 +10,7 @@ use crate::columns::{BarColumns, Bars};
 use crate::derive::{ClosedBar, DeriveRules, Deriver, Sink, Warning};
 use crate::indicators::{NULL, Slot};
 use crate::input::{Input, InputRow};
-use crate::interval::Interval;
-use crate::notice::{Batch, BatchRow, Notices};
+use crate::notice::{Batch, BatchRow, Event, Notices};
 use crate::plan::Plan;
 use crate::store::SessionWriter;
 use crate::symbol::{SymbolId, Symbols};
@@ -22,8 +21,6 @@ use crate::time::Timestamp;
 pub struct Processor {
     deriver: Deriver,
     plan: Plan,
-    /// By symbol, its rank among the names.
-    ranks: Vec<u32>,
     /// For history; made at its first use.
     past: Option<Past>,
 }
@@ -31,7 +28,7 @@ pub struct Processor {
 impl Processor {
     /// A processor of `rules` and `plan`, which has an entry for each interval of the rules.
     pub fn new(rules: DeriveRules, plan: Plan) -> Self {
-        Self { deriver: Deriver::new(rules), plan, ranks: Vec::new(), past: None }
+        Self { deriver: Deriver::new(rules), plan, past: None }
     }
 
     /// The deriver: its rules and counts.
@@ -54,7 +51,7 @@ impl Processor {
         symbols: &Symbols,
         notices: &mut Notices,
     ) -> Result<(), (usize, CalendarError)> {
-        notices.begin(self.deriver.rules());
+        notices.begin(self.deriver.rules(), symbols);
         match input {
             Input::Bars { at, rows } => {
                 notices.at(at);
@@ -74,8 +71,7 @@ impl Processor {
                 self.deriver.finish(symbols.by_name(), notices);
             }
         }
-        self.rank(symbols);
-        notices.sort(&self.ranks, self.deriver.rules());
+        notices.sort();
         Ok(())
     }
 
@@ -90,37 +86,35 @@ impl Processor {
         self.deriver.advance_all(at, symbols.by_name(), notices);
     }
 
-    fn rank(&mut self, symbols: &Symbols) {
-        if self.ranks.len() != symbols.len() {
-            self.ranks.resize(symbols.len(), 0);
-            for (rank, symbol) in symbols.by_name().iter().enumerate() {
-                self.ranks[symbol.index()] = rank as u32;
-            }
-        }
-    }
-
     /// Goes on to the next instant of the input at which something is told, which is step `step`: computes and publishes its
     /// bars. `None` when there is none left.
     pub fn step(&mut self, step: u32, store: &mut SessionWriter, notices: &mut Notices) -> Option<Timestamp> {
         let at = notices.next_step()?;
         let plan = &mut self.plan;
-        for event in notices.events_of_step() {
-            let Some((place, index)) = notices.bar_of(event) else { continue };
-            let Notices { closed, batches, batch_row, .. } = &mut *notices;
-            let (batch, bar) = (&mut batches[place], &closed[index]);
-            let slot = Slot(bar.symbol.index() as u32);
+        let (events, closed, batches) = notices.step_mut();
+        // Of one symbol each bar is a batch.
+        let is_one_symbol = events.first().map(Event::rank) == events.last().map(Event::rank);
+        for event in events.iter_mut().filter(|event| !event.is_warning()) {
+            let place = event.place();
+            let batch = &mut batches[place];
+            let slot = Slot(closed[event.index as usize].symbol.index() as u32);
             // A symbol has one bar of an interval in a batch; the events of its second one follow those of the first.
-            if batch.done < batch.rows.len() && batch.rows.last().is_some_and(|row| row.slot == slot) {
+            if batch.is_full() || batch.open_rows().last().is_some_and(|row| row.slot == slot) {
                 Self::finish(plan, place, step, store, batch, closed);
             }
-            batch_row[index] = batch.rows.len() as u32;
-            batch.rows.push(BatchRow { slot, index: index as u32, row: store.append(place, bar, step) });
+            event.row = batch.rows.len() as u32;
+            batch.rows.push(BatchRow { slot, index: event.index });
+            if is_one_symbol {
+                Self::finish(plan, place, step, store, batch, closed);
+            }
         }
-        let Notices { closed, batches, .. } = notices;
-        for (place, batch) in
-            batches.iter_mut().enumerate().filter(|(_, batch)| batch.done < batch.rows.len())
-        {
-            Self::finish(plan, place, step, store, batch, closed);
+        if is_one_symbol {
+            return Some(at);
+        }
+        for (place, batch) in batches.iter_mut().enumerate() {
+            if !batch.open_rows().is_empty() {
+                Self::finish(plan, place, step, store, batch, closed);
+            }
         }
         Some(at)
     }
@@ -137,9 +131,11 @@ impl Processor {
     ) {
         let (from, width) = (batch.done, plan.width(place));
         plan.compute(place, batch, closed);
-        for (at, &BatchRow { index, row, .. }) in batch.rows.iter().enumerate().skip(from) {
-            let values = &batch.values[at * width..][..width];
-            store.publish(place, closed[index as usize].symbol, row, values, step);
+        let mut values = &batch.values[from * width..];
+        for row in &batch.rows[from..] {
+            let (own, others) = values.split_at(width);
+            store.put(place, &closed[row.index as usize], own, step);
+            values = others;
         }
     }
 
@@ -173,7 +169,7 @@ impl Processor {
                 let over = end.saturating_add(past.deriver.rules().grace);
                 past.deriver.advance(symbol, over, &mut past.closed);
             }
-            past.closed.compute(plan, symbol, store.as_mut());
+            past.closed.compute(plan, store.as_mut());
         }
         Ok(())
     }
@@ -191,16 +187,14 @@ struct Past {
 
 impl Past {
     fn new(rules: DeriveRules) -> Self {
-        let intervals: Vec<Interval> = rules.intervals.iter().map(|rule| rule.interval).collect();
-        let closed = intervals.iter().map(|_| Vec::new()).collect();
-        Self { deriver: Deriver::new(rules), closed: PastBars { intervals, closed, ..PastBars::default() } }
+        let closed = rules.intervals.iter().map(|_| Vec::new()).collect();
+        Self { deriver: Deriver::new(rules), closed: PastBars { closed, ..PastBars::default() } }
     }
 }
 
 /// What a chunk of history closed, by interval.
 #[derive(Debug, Default)]
 struct PastBars {
-    intervals: Vec<Interval>,
     closed: Vec<Vec<ClosedBar>>,
     columns: BarColumns,
     values: Vec<f64>,
@@ -211,23 +205,17 @@ impl PastBars {
         self.closed.iter_mut().for_each(Vec::clear);
     }
 
-    fn compute(
-        &mut self,
-        plan: &mut Plan,
-        symbol: SymbolId,
-        mut store: Option<&mut (&mut SessionWriter, u32)>,
-    ) {
+    fn compute(&mut self, plan: &mut Plan, mut store: Option<&mut (&mut SessionWriter, u32)>) {
         for (place, closed) in self.closed.iter().enumerate() {
             let width = plan.width(place);
             self.columns.clear();
-            closed.iter().for_each(|bar| self.columns.push(&bar.bar));
+            self.columns.extend(closed.iter().map(|bar| &bar.bar));
             self.values.clear();
             self.values.resize(closed.len() * width, NULL);
             plan.run(place, closed, self.columns.bars(), &mut self.values);
             if let Some((store, step)) = &mut store {
                 for (row, bar) in closed.iter().enumerate() {
-                    let at = store.append(place, bar, *step);
-                    store.publish(place, symbol, at, &self.values[row * width..][..width], *step);
+                    store.put(place, bar, &self.values[row * width..][..width], *step);
                 }
             }
         }
@@ -237,10 +225,7 @@ impl PastBars {
 impl Sink for PastBars {
     #[inline]
     fn bar(&mut self, bar: &ClosedBar) {
-        let place = self.intervals.iter().position(|&interval| interval == bar.interval);
-        if let Some(closed) = place.and_then(|place| self.closed.get_mut(place)) {
-            closed.push(*bar);
-        }
+        self.closed[usize::from(bar.place)].push(*bar);
     }
 
     /// What history lacks was told when it was the present, or never was.

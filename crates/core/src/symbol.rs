@@ -69,6 +69,11 @@ impl Borrow<str> for Symbol {
 pub struct SymbolId(u32);
 
 impl SymbolId {
+    /// The symbol at that place.
+    pub(crate) const fn of(index: usize) -> Self {
+        Self(index as u32)
+    }
+
     /// The place in the table, from 0.
     pub const fn index(self) -> usize {
         self.0 as usize

@@ -21,8 +21,8 @@ fn word(column: usize, row: usize) -> u64 {
 
 /// Writes a row in two goes, as a bar and its values come, and publishes it.
 fn append(writer: &mut ColumnWriter, row: usize) {
-    writer.write(0, row, [word(0, row)].into_iter());
-    writer.write(1, row, [word(1, row)].into_iter());
+    writer.write(0, row, &[word(0, row)]);
+    writer.write(1, row, &[word(1, row)]);
     writer.publish(row + 1);
 }
 

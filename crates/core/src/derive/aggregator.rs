@@ -4,6 +4,9 @@
 //! bucket, a correction of it, or late. A bucket closes when its last base bar arrives or when the clock reaches its
 //! close plus grace. Within an interval bars come in time order: giving one closes every older bucket first.
 //! A row in or next to the bucket of the row before costs O(1); memory is the sessions that are still open.
+//!
+//! Most rows follow the one before, minute by minute, into the buckets that are open or come next. Such a run puts its rows into
+//! their slots and gives their base bars, no more; its last row, or whatever comes in its place, counts them for the longer intervals.
 
 use std::collections::VecDeque;
 
@@ -12,7 +15,7 @@ use super::empty::Spans;
 use super::event::{ClosedBar, Outcome, Sink, Warning, WarningKind};
 use super::plan::{Period, Plans, SessionLabel, traded};
 use super::rules::DeriveRules;
-use super::session::{OpenSession, Standing};
+use super::session::{Lane, OpenSession, Standing};
 use crate::bar::{Bar, NULL};
 use crate::calendar::{CalendarError, Hours, SessionIndex};
 use crate::interval::Interval;
@@ -28,25 +31,40 @@ pub(crate) struct Shared {
     pub(crate) empty: Vec<u64>,
     /// Buckets left open at the end of the input (P15).
     pub(crate) unfinished: u64,
+    /// Nanoseconds of an intraday base; 0 of a daily one.
+    base: i64,
+    /// Whether the first interval is the base itself, of an intraday base.
+    has_base: bool,
 }
 
 impl Shared {
+    pub(crate) fn new(rules: DeriveRules) -> Self {
+        Self {
+            plans: Plans::default(),
+            empty: vec![0; rules.intervals.len()],
+            unfinished: 0,
+            base: rules.base.nanos().unwrap_or(0),
+            has_base: rules.has_base(),
+            rules,
+        }
+    }
+
     /// When a bucket that ends at `close` stops taking bars.
     #[inline]
     fn deadline(&self, close: Timestamp) -> Timestamp {
         close.saturating_add(self.rules.grace)
     }
 
-    /// Whether the first interval is the base itself, of an intraday base.
-    #[inline]
-    fn has_base(&self) -> bool {
-        self.rules.has_base()
-    }
-
     /// When the base bar that opens at `open` closes.
     #[inline]
     fn base_close(&self, open: Timestamp) -> Timestamp {
-        open.saturating_add(self.rules.base.nanos().unwrap_or(0))
+        open.saturating_add(self.base)
+    }
+
+    /// The first interval that has buckets.
+    #[inline]
+    fn first_lane(&self) -> usize {
+        usize::from(self.has_base)
     }
 
     fn interval(&self, lane: usize) -> Interval {
@@ -64,6 +82,12 @@ struct OpenPeriod {
     n_base: u32,
 }
 
+impl OpenPeriod {
+    fn is_whole(&self) -> bool {
+        self.n_base == self.period.expected
+    }
+}
+
 /// More sessions open at once than a clock that moves leaves open.
 const MANY_SESSIONS: usize = 4;
 
@@ -77,10 +101,28 @@ enum Entered {
     OutOfSession,
 }
 
+/// Rows of the newest session that follow one another, up to the end of a bucket.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// When the next one opens, and its slot; where there is no run, a minute that never comes.
+    next: Timestamp,
+    slot: u32,
+    /// When its last one opens: that one ends a bucket or the segment.
+    last: Timestamp,
+}
+
+impl Run {
+    const NONE: Self = Self { next: Timestamp::MAX, slot: 0, last: Timestamp::MAX };
+}
+
 /// One symbol's open buckets.
 #[derive(Debug)]
 pub(crate) struct Aggregator {
     symbol: SymbolId,
+    run: Run,
+    clock: Timestamp,
+    /// The earliest deadline of anything held.
+    due: Timestamp,
     /// In time order; usually one.
     sessions: Vec<OpenSession>,
     /// Tables of finished sessions, to be used again.
@@ -90,9 +132,6 @@ pub(crate) struct Aggregator {
     /// By interval, the close of the newest bucket given: nothing older can follow it.
     given_to: Vec<Timestamp>,
     spans: Spans,
-    clock: Timestamp,
-    /// The earliest deadline of anything held.
-    due: Timestamp,
 }
 
 impl Aggregator {
@@ -100,13 +139,14 @@ impl Aggregator {
         let lanes = rules.intervals.len();
         Self {
             symbol,
+            run: Run::NONE,
+            clock: Timestamp::MIN,
+            due: Timestamp::MAX,
             sessions: Vec::new(),
             spare: Vec::new(),
             periods: vec![VecDeque::new(); lanes],
             given_to: vec![Timestamp::MIN; lanes],
             spans: Spans::new(lanes),
-            clock: Timestamp::MIN,
-            due: Timestamp::MAX,
         }
     }
 
@@ -127,6 +167,134 @@ impl Aggregator {
         shared: &mut Shared,
         sink: &mut impl Sink,
     ) -> Result<Outcome, CalendarError> {
+        if bar.open_time == self.run.next && self.follow(bar, shared, sink) {
+            return Ok(Outcome::Accepted);
+        }
+        self.take_otherwise(bar, shared, sink)
+    }
+
+    /// Takes the next row of the run, unless the clock has passed its minute.
+    #[inline]
+    fn follow(&mut self, bar: &Bar, shared: &Shared, sink: &mut impl Sink) -> bool {
+        let close = shared.base_close(bar.open_time);
+        let Some(session) = self.sessions.last_mut().filter(|_| shared.deadline(close) > self.clock) else {
+            return false;
+        };
+        session.slots.put_unmarked(self.run.slot, bar);
+        (self.run.next, self.run.slot) = (close, self.run.slot + 1);
+        if shared.has_base {
+            sink.bar(&base_bar(self.symbol, session, bar, close, shared));
+        }
+        if bar.open_time == self.run.last {
+            self.complete_run(shared, sink);
+        }
+        true
+    }
+
+    /// The run's last row is there: gives what it completes, and looks for the run that follows.
+    fn complete_run(&mut self, shared: &Shared, sink: &mut impl Sink) {
+        self.settle(shared);
+        let place = self.sessions.len() - 1;
+        for lane in shared.first_lane()..shared.rules.intervals.len() {
+            let session = &self.sessions[place];
+            if let Some(period) = session.plan.lanes[lane].period {
+                let whole = |open: &OpenPeriod| open.period.from == period.from && open.is_whole();
+                if let Some(at) = self.periods[lane].iter().position(whole) {
+                    self.close_periods(lane, at + 1, shared, sink);
+                }
+            } else if session.lanes[lane].is_complete() {
+                self.complete_bucket(place, lane, shared, sink);
+            }
+        }
+        if place < MANY_SESSIONS {
+            self.due = self.next_due(shared);
+        }
+        self.expect_run(place, shared);
+    }
+
+    /// The rows of the run are counted for the longer intervals; it ends here.
+    #[inline]
+    fn settle(&mut self, shared: &Shared) {
+        if self.run.next < Timestamp::MAX {
+            self.settle_run(shared);
+        }
+    }
+
+    fn settle_run(&mut self, shared: &Shared) {
+        let Run { next, slot, .. } = std::mem::replace(&mut self.run, Run::NONE);
+        let Some(session) = self.sessions.last_mut() else { return };
+        let rows = session.mark_run(slot, next);
+        let (index, first) = (session.plan.index, shared.first_lane());
+        if shared.has_base && !rows.is_empty() {
+            self.given_to[0] = next;
+            self.spans.extend(0, (index, slot - 1));
+        }
+        for lane in first..session.lanes.len() {
+            if let Some(period) = session.plan.lanes[lane].period {
+                if let Some(open) = self.periods[lane].iter_mut().find(|open| open.period.from == period.from) {
+                    open.n_base += rows.len() as u32;
+                }
+            } else if let Some((at, close)) = session.fill_run(lane, rows.clone()) {
+                let due = &mut session.lanes[lane].due;
+                *due = shared.deadline(close).min(*due);
+                self.spans.extend(lane, (index, at));
+            }
+        }
+        session.leave_empty();
+    }
+
+    /// The newest row was taken into the session at `place`: finds the run that may follow it.
+    fn expect_run(&mut self, place: usize, shared: &Shared) {
+        let (next, slot, segment_close) = self.sessions[place].expected();
+        // What lies beyond may be one of its rows already.
+        if place + 1 < self.sessions.len() || next >= segment_close || self.sessions[place].slots.reach(slot) {
+            return;
+        }
+        let Some(rows) = self.enter_run(place, slot, shared) else {
+            return self.sessions[place].leave_empty();
+        };
+        let last = next.saturating_add(shared.base.saturating_mul(i64::from(rows) - 1));
+        self.run = Run { next, slot, last: last.min(segment_close.saturating_add(-shared.base)) };
+    }
+
+    /// How many rows a run that begins with `slot` has: every interval must take them, into the bucket that it is at or the one
+    /// that follows, which is entered. `None` where there is no run.
+    fn enter_run(&mut self, place: usize, slot: u32, shared: &Shared) -> Option<u32> {
+        let Self { sessions, spans, periods, clock, due, .. } = self;
+        let session = &mut sessions[place];
+        let index = session.plan.index;
+        if shared.base == 0 || shared.has_base && !spans.is_last(0, (index, slot - 1)) {
+            return None;
+        }
+        let mut rows = u32::MAX;
+        for lane in shared.first_lane()..session.lanes.len() {
+            if let Some(period) = session.plan.lanes[lane].period {
+                let open = periods[lane].iter().find(|open| open.period.from == period.from)?;
+                rows = rows.min(if session.plan.regular.contains(&slot) { open.period.expected - open.n_base } else { 0 });
+                continue;
+            }
+            if !session.lanes[lane].holds(slot) {
+                let at = session.lanes[lane].at;
+                let close = session.enter_next(lane, slot).filter(|_| spans.is_last(lane, (index, at)))?;
+                // Early while the bucket is empty, never late.
+                *due = shared.deadline(close).min(*due);
+                if shared.deadline(close) <= *clock {
+                    return None;
+                }
+            }
+            rows = rows.min(session.lanes[lane].left(slot));
+        }
+        (rows > 0).then_some(rows)
+    }
+
+    #[inline(never)]
+    fn take_otherwise(
+        &mut self,
+        bar: &Bar,
+        shared: &mut Shared,
+        sink: &mut impl Sink,
+    ) -> Result<Outcome, CalendarError> {
+        self.settle(shared);
         let (place, slot) = match self.find(bar.open_time, shared) {
             Some(found) => found,
             None => match self.enter(bar.open_time, shared)? {
@@ -194,25 +362,25 @@ impl Aggregator {
         sink: &mut impl Sink,
     ) -> Outcome {
         let (mut used, mut late, mut completed) = (false, false, false);
-        self.sessions[place].slots.put(slot, *bar);
+        self.sessions[place].slots.put(slot, bar);
         let lanes = shared.rules.intervals.len();
-        let first = usize::from(shared.has_base());
+        let first = shared.first_lane();
         if first == 1 {
             let given = self.give_base(place, slot, bar, shared, sink);
             if shared.rules.intervals[0].is_asked {
                 (used, late) = (given, !given);
             }
         }
-        let mut lane = self.sessions[place].fill_usual(first, slot);
+        let mut lane = self.sessions[place].fill_usual(first, slot, bar);
         used |= lane > first;
         while lane < lanes {
             let state = &mut self.sessions[place].lanes[lane];
             if state.holds(slot) {
                 // Not usual, so it is the last one missing.
-                state.fill();
+                state.fill(slot, bar);
                 (used, completed) = (true, true);
                 self.complete_bucket(place, lane, shared, sink);
-                lane = self.sessions[place].fill_usual(lane + 1, slot);
+                lane = self.sessions[place].fill_usual(lane + 1, slot, bar);
                 continue;
             }
             match self.stand(place, lane, slot, shared) {
@@ -229,7 +397,7 @@ impl Aggregator {
                     };
                 }
             }
-            let usual_to = self.sessions[place].fill_usual(lane + 1, slot);
+            let usual_to = self.sessions[place].fill_usual(lane + 1, slot, bar);
             used |= usual_to > lane + 1;
             lane = usual_to;
         }
@@ -238,6 +406,7 @@ impl Aggregator {
             self.due = self.next_due(shared);
         }
         if used {
+            self.expect_run(place, shared);
             return Outcome::Accepted;
         }
         self.sessions[place].slots.remove(slot);
@@ -266,7 +435,9 @@ impl Aggregator {
         if !used {
             return Outcome::Late;
         }
-        self.sessions[place].slots.put(slot, *bar);
+        let session = &mut self.sessions[place];
+        session.slots.put(slot, bar);
+        session.lanes.iter_mut().filter(|state| state.holds(slot)).for_each(Lane::spoil);
         Outcome::Corrected
     }
 
@@ -285,23 +456,10 @@ impl Aggregator {
             return false;
         }
         let session = &self.sessions[place];
-        let (hours, label, at) = (session.hours(), session.plan.date, (session.plan.index, slot));
-        shared.empty[0] = self.spans.hold(0, at, shared.empty[0], &shared.rules);
+        shared.empty[0] = self.spans.hold(0, (session.plan.index, slot), shared.empty[0], &shared.rules);
         let close_time = shared.base_close(bar.open_time);
         self.given_to[0] = close_time;
-        // As P14 has it of every bar: no average where nothing was traded.
-        let vwap = if bar.volume > 0.0 { bar.vwap } else { NULL };
-        sink.bar(&ClosedBar {
-            symbol: self.symbol,
-            interval: shared.rules.base,
-            session: SessionLabel::Date(label),
-            bar: Bar { vwap, ..*bar },
-            close_time,
-            n_base: 1,
-            n_expected: 1,
-            revision: 0,
-            hours,
-        });
+        sink.bar(&base_bar(self.symbol, session, bar, close_time, shared));
         true
     }
 
@@ -315,7 +473,7 @@ impl Aggregator {
 
     #[inline]
     fn stand(&mut self, place: usize, lane: usize, slot: u32, shared: &Shared) -> Standing {
-        if lane == 0 && shared.has_base() {
+        if lane == 0 && shared.has_base {
             let open = self.sessions[place].slots.bar(slot).map(|bar| bar.open_time);
             return open.map_or(Standing::Open, |open| self.stand_base(open, shared));
         }
@@ -351,7 +509,7 @@ impl Aggregator {
     }
 
     /// Gives the bucket under the cursor, all of whose base bars are there, and before it whatever is older.
-    fn complete_bucket(&mut self, place: usize, lane: usize, shared: &mut Shared, sink: &mut impl Sink) {
+    fn complete_bucket(&mut self, place: usize, lane: usize, shared: &Shared, sink: &mut impl Sink) {
         // Once for each session: what is given up to its start says that the older ones are closed.
         let start = self.sessions[place].plan.start;
         if place > 0 && self.given_to[lane] < start {
@@ -409,8 +567,7 @@ impl Aggregator {
             return;
         }
         let n_expected = bucket.expected();
-        let mut fold = Fold::EMPTY;
-        session.slots.fold(bucket.first..bucket.end, n_base, &mut fold);
+        let fold = session.fold(lane, at, n_base);
         let label = SessionLabel::Date(session.plan.date);
         let whole = Whole { label, open: bucket.open, close: bucket.close, n_expected, hours: bucket.hours };
         self.give(lane, &whole, &fold, shared, sink);
@@ -434,7 +591,7 @@ impl Aggregator {
         }
         let open = &mut self.periods[lane][place];
         open.n_base += 1;
-        let complete = open.n_base == open.period.expected;
+        let complete = open.is_whole();
         if complete {
             self.close_periods(lane, place + 1, shared, sink);
         }
@@ -484,6 +641,7 @@ impl Aggregator {
     }
 
     fn close_due(&mut self, to: Timestamp, shared: &Shared, sink: &mut impl Sink) {
+        self.settle(shared);
         while self.due <= to && self.due < Timestamp::MAX {
             let now = self.due;
             self.fold_sessions(now, shared);
@@ -524,6 +682,7 @@ impl Aggregator {
 
     /// The input ended: what is still open is given or reported (P15).
     pub(crate) fn finish(&mut self, shared: &mut Shared, sink: &mut impl Sink) {
+        self.settle(shared);
         let flush = shared.rules.flush_on_stop;
         for lane in 0..shared.rules.intervals.len() {
             for place in 0..self.sessions.len() {
@@ -580,6 +739,7 @@ impl Aggregator {
         sink.bar(&ClosedBar {
             symbol,
             interval,
+            place: lane as u16,
             session,
             bar,
             close_time,
@@ -602,8 +762,8 @@ impl Aggregator {
         if !shared.rules.intervals[lane].is_asked {
             return;
         }
-        let (symbol, interval) = (Some(self.symbol), shared.interval(lane));
-        sink.warning(&Warning { symbol, interval, kind, time: Some(at), counts: None });
+        let (symbol, interval, place) = (Some(self.symbol), shared.interval(lane), lane as u16);
+        sink.warning(&Warning { symbol, interval, place, kind, time: Some(at), counts: None });
     }
 
     #[cold]
@@ -616,8 +776,33 @@ impl Aggregator {
         shared: &Shared,
         sink: &mut impl Sink,
     ) {
-        let (symbol, interval) = (Some(self.symbol), shared.interval(lane));
-        sink.warning(&Warning { symbol, interval, kind, time: Some(open), counts: Some(counts) });
+        let (symbol, interval, place) = (Some(self.symbol), shared.interval(lane), lane as u16);
+        sink.warning(&Warning { symbol, interval, place, kind, time: Some(open), counts: Some(counts) });
+    }
+}
+
+/// A base bar as its own bucket.
+#[inline]
+fn base_bar(
+    symbol: SymbolId,
+    session: &OpenSession,
+    bar: &Bar,
+    close_time: Timestamp,
+    shared: &Shared,
+) -> ClosedBar {
+    // As P14 has it of every bar: no average where nothing was traded.
+    let vwap = if bar.volume > 0.0 { bar.vwap } else { NULL };
+    ClosedBar {
+        symbol,
+        interval: shared.rules.base,
+        place: 0,
+        session: SessionLabel::Date(session.plan.date),
+        bar: Bar { vwap, ..*bar },
+        close_time,
+        n_base: 1,
+        n_expected: 1,
+        revision: 0,
+        hours: session.hours(),
     }
 }
 

@@ -33,6 +33,19 @@ impl Spans {
         }
     }
 
+    /// The buckets up to the one at `place` got their first bars, each after the one before, in a session that holds one.
+    pub(crate) fn extend(&mut self, lane: usize, place: Place) {
+        if let Some((_, last)) = &mut self.0[lane] {
+            *last = place;
+        }
+    }
+
+    /// Whether the bucket at `place` is the last that held a bar.
+    #[inline]
+    pub(crate) fn is_last(&self, lane: usize, place: Place) -> bool {
+        self.0[lane].is_some_and(|(_, last)| last == place)
+    }
+
     fn hold_elsewhere(&mut self, lane: usize, place: Place, empty: u64, rules: &DeriveRules) -> u64 {
         let between = |a, b| between(a, b, rules, rules.intervals[lane].interval);
         let Some((first, last)) = &mut self.0[lane] else {

@@ -16,6 +16,8 @@ pub struct ClosedBar {
     pub symbol: SymbolId,
     /// The interval.
     pub interval: Interval,
+    /// The interval's place among the rules.
+    pub place: u16,
     /// The session, week or month it belongs to.
     pub session: SessionLabel,
     /// Open time and values.
@@ -77,6 +79,8 @@ pub struct Warning {
     pub symbol: Option<SymbolId>,
     /// The affected interval; the base for [`WarningKind::InvalidBar`].
     pub interval: Interval,
+    /// The interval's place among the rules; 0 for a base that is not among them.
+    pub place: u16,
     /// What happened.
     pub kind: WarningKind,
     /// The minute, or the bucket's open for incomplete and unfinished bars; `None` when a row's time can't be read.

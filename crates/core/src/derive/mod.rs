@@ -64,7 +64,6 @@ use crate::interval::Interval;
 use crate::symbol::SymbolId;
 use crate::time::{NANOS_PER_SECOND, Timestamp};
 use aggregator::{Aggregator, Shared};
-use plan::Plans;
 
 /// A row found sound: its bar, and when that closes.
 #[derive(Debug, Clone, Copy)]
@@ -178,7 +177,7 @@ impl RowCheck {
 #[derive(Debug)]
 pub struct Deriver {
     shared: Shared,
-    symbols: Vec<Option<Box<Aggregator>>>,
+    symbols: Vec<Aggregator>,
     counts: Counts,
     clocks_ignored: u64,
     /// The clock that all symbols share; stays at its beginning when each has its own.
@@ -191,10 +190,9 @@ pub struct Deriver {
 impl Deriver {
     /// A deriver under `rules` that has seen nothing.
     pub fn new(rules: DeriveRules) -> Self {
-        let empty = vec![0; rules.intervals.len()];
         Self {
             check: RowCheck::new(rules.clone()),
-            shared: Shared { rules, plans: Plans::default(), empty, unfinished: 0 },
+            shared: Shared::new(rules),
             symbols: Vec::new(),
             counts: Counts::default(),
             clocks_ignored: 0,
@@ -275,14 +273,15 @@ impl Deriver {
     #[cold]
     pub fn refuse(&mut self, symbol: Option<SymbolId>, time: Option<Timestamp>, sink: &mut impl Sink) {
         self.counts.invalid += 1;
-        let interval = self.shared.rules.base;
-        sink.warning(&Warning { symbol, interval, kind: WarningKind::InvalidBar, time, counts: None });
+        // The shortest interval is the only one that can be the base.
+        let (interval, place, kind) = (self.shared.rules.base, 0, WarningKind::InvalidBar);
+        sink.warning(&Warning { symbol, interval, place, kind, time, counts: None });
     }
 
     /// Forgets what is open of `symbol`: its next row is its first. Counts stay.
     pub(crate) fn forget(&mut self, symbol: SymbolId) {
         if let Some(aggregator) = self.symbols.get_mut(symbol.index()) {
-            *aggregator = None;
+            *aggregator = Aggregator::new(symbol, &self.shared.rules);
         }
     }
 
@@ -338,13 +337,19 @@ impl Deriver {
 /// The aggregator of `symbol`, made at its first row.
 #[inline]
 fn aggregator<'a>(
-    symbols: &'a mut Vec<Option<Box<Aggregator>>>,
+    symbols: &'a mut Vec<Aggregator>,
     symbol: SymbolId,
     rules: &DeriveRules,
 ) -> &'a mut Aggregator {
     let index = symbol.index();
     if symbols.len() <= index {
-        symbols.resize_with(index + 1, || None);
+        add_symbols(symbols, index, rules);
     }
-    symbols[index].get_or_insert_with(|| Box::new(Aggregator::new(symbol, rules)))
+    &mut symbols[index]
+}
+
+/// Makes room for the symbols up to the one numbered `index`.
+#[cold]
+fn add_symbols(symbols: &mut Vec<Aggregator>, index: usize, rules: &DeriveRules) {
+    symbols.extend((symbols.len()..=index).map(|index| Aggregator::new(SymbolId::of(index), rules)));
 }

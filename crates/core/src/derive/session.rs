@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::aggregate::Fold;
 use super::plan::{Bucket, SessionPlan};
 use super::slots::Slots;
+use crate::bar::Bar;
 use crate::calendar::Hours;
 use crate::time::Timestamp;
 
@@ -32,11 +34,27 @@ pub(crate) struct Lane {
     missing: u32,
     /// Deadline of the first open bucket that holds a bar; never, if none does.
     pub(crate) due: Timestamp,
+    /// The cursor's bucket, folded as its bars came, in minute order, up to a slot.
+    fold: Fold,
+    /// That slot; [`STALE`] where bars did not come in minute order, or were replaced.
+    folded_to: u32,
 }
+
+/// No slot comes after it: what was folded is not what the bucket holds.
+const STALE: u32 = u32::MAX;
 
 impl Lane {
     /// Nothing seen: the cursor holds no slot and its successor is bucket 0.
-    const NEW: Self = Self { closed: 0, at: u32::MAX, first: 0, length: 0, missing: 0, due: Timestamp::MAX };
+    const NEW: Self = Self {
+        closed: 0,
+        at: u32::MAX,
+        first: 0,
+        length: 0,
+        missing: 0,
+        due: Timestamp::MAX,
+        fold: Fold::EMPTY,
+        folded_to: 0,
+    };
 
     /// Whether `slot` is in the cursor's bucket, and that is open.
     #[inline]
@@ -46,8 +64,41 @@ impl Lane {
 
     /// One more base bar of the cursor's bucket is there.
     #[inline]
-    pub(crate) fn fill(&mut self) {
+    pub(crate) fn fill(&mut self, slot: u32, bar: &Bar) {
         self.missing -= 1;
+        if slot >= self.folded_to {
+            self.fold.add(bar);
+            self.folded_to = slot + 1;
+        } else {
+            self.folded_to = STALE;
+        }
+    }
+
+    /// The base bars of the slots from `slot` on are there, which were empty and lie in the cursor's bucket.
+    #[inline]
+    fn fill_all(&mut self, slot: u32, bars: &[Bar]) {
+        self.missing -= bars.len() as u32;
+        if slot >= self.folded_to {
+            self.fold.add_all(bars);
+            self.folded_to = slot + bars.len() as u32;
+        }
+    }
+
+    /// How many slots the cursor's bucket has from `slot` on.
+    #[inline]
+    pub(crate) fn left(&self, slot: u32) -> u32 {
+        self.first + self.length - slot
+    }
+
+    /// A bar of the cursor's bucket was replaced.
+    pub(crate) fn spoil(&mut self) {
+        self.folded_to = STALE;
+    }
+
+    /// What the bucket at `at` holds, if it was folded on the way.
+    #[inline]
+    fn folded(&self, at: u32) -> Option<&Fold> {
+        (self.at == at && self.folded_to != STALE).then_some(&self.fold)
     }
 
     /// Whether the cursor's bucket got its first bar just now.
@@ -145,14 +196,71 @@ impl OpenSession {
     /// The usual row falls into the cursor's bucket and does not complete it: counts the new bar of `slot` for the
     /// intervals from `lane` on for which it is usual, up to the first for which it is not, and gives that one's place.
     #[inline]
-    pub(crate) fn fill_usual(&mut self, mut lane: usize, slot: u32) -> usize {
+    pub(crate) fn fill_usual(&mut self, mut lane: usize, slot: u32, bar: &Bar) -> usize {
         while let Some(state) =
             self.lanes.get_mut(lane).filter(|state| state.holds(slot) && state.missing > 1)
         {
-            state.fill();
+            state.fill(slot, bar);
             lane += 1;
         }
         lane
+    }
+
+    /// Moves the interval's cursor to the bucket that follows, if that begins with `slot`, which is empty as all behind it are: its
+    /// close. Until a row of the run comes, [`OpenSession::leave_empty`] must undo it.
+    #[inline]
+    pub(crate) fn enter_next(&mut self, lane: usize, slot: u32) -> Option<Timestamp> {
+        let state = &mut self.lanes[lane];
+        let at = state.at.wrapping_add(1);
+        let bucket = self.plan.lanes[lane].buckets.get(at as usize)?;
+        if bucket.first != slot || at < state.closed {
+            return None;
+        }
+        (state.at, state.first, state.length) = (at, slot, bucket.expected());
+        (state.missing, state.fold, state.folded_to) = (state.length, Fold::EMPTY, slot);
+        Some(bucket.close)
+    }
+
+    /// The cursors let go of buckets that hold nothing.
+    pub(crate) fn leave_empty(&mut self) {
+        for state in self.lanes.iter_mut().filter(|state| state.missing == state.length) {
+            state.length = 0;
+        }
+    }
+
+    /// The row expected next: its open time and slot; and where its segment ends.
+    #[inline]
+    pub(crate) fn expected(&self) -> (Timestamp, u32, Timestamp) {
+        (self.next_time, self.next_slot, self.segment_close)
+    }
+
+    /// The rows of a run were put into the slots from the one expected next up to `slot`, which opens at `time`.
+    pub(crate) fn mark_run(&mut self, slot: u32, time: Timestamp) -> std::ops::Range<u32> {
+        let rows = self.next_slot..slot;
+        self.slots.mark(rows.clone());
+        (self.next_slot, self.next_time) = (slot, time);
+        rows
+    }
+
+    /// Counts the rows of a run for the interval; its bucket's place and close, if they are its first.
+    #[inline]
+    pub(crate) fn fill_run(&mut self, lane: usize, rows: std::ops::Range<u32>) -> Option<(u32, Timestamp)> {
+        let state = &mut self.lanes[lane];
+        let is_first = state.missing == state.length && !rows.is_empty();
+        state.fill_all(rows.start, self.slots.slice(rows));
+        is_first.then(|| (state.at, self.plan.lanes[lane].buckets[state.at as usize].close))
+    }
+
+    /// Adds the bars of the interval's bucket at `at`, `n_base` of them.
+    #[inline]
+    pub(crate) fn fold(&self, lane: usize, at: u32, n_base: u32) -> Fold {
+        if let Some(fold) = self.lanes[lane].folded(at) {
+            return *fold;
+        }
+        let bucket = &self.plan.lanes[lane].buckets[at as usize];
+        let mut fold = Fold::EMPTY;
+        self.slots.fold(bucket.first..bucket.end, n_base, &mut fold);
+        fold
     }
 
     /// What `slot` is to the interval at `lane` when buckets that end at or before `passed` are passed.
@@ -183,7 +291,13 @@ impl OpenSession {
             return Standing::Closed;
         }
         (state.at, state.first, state.length) = (at, bucket.first, bucket.expected());
-        state.missing = state.length - self.slots.count(bucket.first..bucket.end);
+        let count = self.slots.count(bucket.first..bucket.end);
+        state.missing = state.length - count;
+        (state.fold, state.folded_to) = (Fold::EMPTY, STALE);
+        if let Some(bar) = self.slots.bar(slot).filter(|_| count == 1) {
+            state.fold.add(bar);
+            state.folded_to = slot + 1;
+        }
         Standing::Open
     }
 

@@ -55,13 +55,32 @@ impl Slots {
 
     /// Puts `bar` into `slot`.
     #[inline]
-    pub(crate) fn put(&mut self, slot: u32, bar: Bar) {
+    pub(crate) fn put(&mut self, slot: u32, bar: &Bar) {
+        self.put_unmarked(slot, bar);
+        self.present[slot as usize / 64] |= 1 << (slot % 64);
+        self.filled_to = self.filled_to.max(slot + 1);
+    }
+
+    /// Puts `bar` into `slot`, which is there once it is marked.
+    #[inline]
+    pub(crate) fn put_unmarked(&mut self, slot: u32, bar: &Bar) {
         if slot as usize >= self.bars.len() {
             self.grow(slot);
         }
-        self.bars[slot as usize] = bar;
-        self.present[slot as usize / 64] |= 1 << (slot % 64);
-        self.filled_to = self.filled_to.max(slot + 1);
+        self.bars[slot as usize] = *bar;
+    }
+
+    /// Marks slots as filled that lie behind every other.
+    pub(crate) fn mark(&mut self, slots: Range<u32>) {
+        self.filled_to = self.filled_to.max(slots.end);
+        for slot in slots {
+            self.present[slot as usize / 64] |= 1 << (slot % 64);
+        }
+    }
+
+    /// The bars of slots that are all filled.
+    pub(crate) fn slice(&self, slots: Range<u32>) -> &[Bar] {
+        &self.bars[slots.start as usize..slots.end as usize]
     }
 
     /// Makes room up to `slot` and as much again, within the session: a symbol that trades once holds little.
@@ -151,7 +170,7 @@ mod tests {
             let mut slots = Slots::default();
             slots.reset(300);
             for &slot in filled.iter().rev() {
-                slots.put(slot, bar(f64::from(slot) + 0.1));
+                slots.put(slot, &bar(f64::from(slot) + 0.1));
             }
             let inside: Vec<u32> = filled.iter().copied().filter(|s| range.contains(s)).collect();
             prop_assert_eq!(slots.count(range.clone()) as usize, inside.len());
@@ -170,7 +189,7 @@ mod tests {
     fn a_table_used_again_is_empty() {
         let mut slots = Slots::default();
         slots.reset(100);
-        slots.put(99, bar(1.0));
+        slots.put(99, &bar(1.0));
         slots.reset(90);
         assert!(slots.bar(89).is_none() && slots.count(0..90) == 0 && slots.next_filled(0).is_none());
     }

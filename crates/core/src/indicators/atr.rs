@@ -31,7 +31,7 @@ pub static ENTRY: Entry = Entry {
     outputs: &[""],
     formula: "y = (y·(n-1) + tr)/n, tr the true range",
     conventions: "seeded with the mean of the first n true ranges, at row n; the first bar has none",
-    reference: "TA-Lib ATR; J. W. Average, New Concepts in Technical Trading Systems, 1978",
+    reference: "TA-Lib ATR; J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Atr::new(args.count("period"))))),

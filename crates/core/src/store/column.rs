@@ -22,6 +22,26 @@ unsafe impl Sync for Memory {}
 // SAFETY: words are plain numbers; nothing is bound to the thread that made them.
 unsafe impl Send for Memory {}
 
+/// What a cell holds.
+pub(super) trait Word: Copy {
+    /// Its bits.
+    fn bits(self) -> u64;
+}
+
+impl Word for u64 {
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self
+    }
+}
+
+impl Word for f64 {
+    #[inline(always)]
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
+
 /// The one who appends rows. Not `Clone`.
 pub(super) struct ColumnWriter {
     /// Where `memory` has its words, `capacity` a column: a row is written without a look at anything else.
@@ -85,14 +105,17 @@ impl ColumnWriter {
     /// # Panics
     /// When the row is published, or there is no such row or column.
     #[inline(always)]
-    pub(super) fn write(&mut self, first: usize, row: usize, words: impl ExactSizeIterator<Item = u64>) {
+    pub(super) fn write<W: Word>(&mut self, first: usize, row: usize, words: &[W]) {
         let (columns, capacity) = (self.columns as usize, self.capacity as usize);
         assert!(self.published as usize <= row && row < capacity, "a row that is not published");
-        assert!(first + words.len() <= columns, "no more words than columns");
-        for (column, word) in (first..columns).zip(words) {
-            // SAFETY: `column` and `row` were checked, so the cell is one of the memory's, which lives as long as `self`. The
-            // row is not published, so no reader reaches the word, and `&mut self` is the only writer.
-            unsafe { (*self.words.add(column * capacity + row)).with_mut(|word_at| *word_at = word) };
+        assert!(first <= columns && words.len() <= columns - first, "no more words than columns");
+        let mut at = first * capacity + row;
+        for &word in words {
+            // SAFETY: `at` is in `row` of a column from `first` on, and no more words than columns follow, so the cell is one of the
+            // memory's, which lives as long as `self`. The row is not published, so no reader reaches the word, and `&mut self` is
+            // the only writer.
+            unsafe { (*self.words.add(at)).with_mut(|word_at| *word_at = word.bits()) };
+            at += capacity;
         }
     }
 

@@ -138,6 +138,16 @@ impl SessionWriter {
         self.series[bar.symbol.index() * self.intervals + place].append(bar, step, &self.store.config)
     }
 
+    /// Appends a bar of the interval at `place` with the values of its outputs, all of them, and publishes it.
+    #[inline]
+    pub fn put(&mut self, place: usize, bar: &ClosedBar, values: &[f64], step: u32) {
+        self.reserve(bar.symbol);
+        let series = &mut self.series[bar.symbol.index() * self.intervals + place];
+        let row = series.append(bar, step, &self.store.config);
+        series.write_values(row, values, step);
+        series.publish(row);
+    }
+
     /// Writes the values of the row's outputs, all of them, and publishes it.
     #[inline]
     pub fn publish(&mut self, place: usize, symbol: SymbolId, row: Row, values: &[f64], step: u32) {

@@ -195,9 +195,9 @@ impl SeriesWriter {
                 u64::from(closed.n_base) | u64::from(closed.n_expected) << 32,
                 u64::from(step) | u64::from(closed.revision) << 32 | (closed.hours as u64) << 48,
             ];
-            current.write(col::OPEN_TIME, row, words.into_iter());
+            current.write(col::OPEN_TIME, row, &words);
             if self.has_extra {
-                current.write(col::VWAP, row, [bar.vwap.to_bits(), bar.trade_count as u64].into_iter());
+                current.write(col::VWAP, row, &[bar.vwap.to_bits(), bar.trade_count as u64]);
             }
         }
         self.rows += 1;
@@ -227,11 +227,12 @@ impl SeriesWriter {
         let mut writer = ColumnWriter::new(to + outputs.len(), capacity);
         let word = |column, row| reader.word(column, row).unwrap_or_default();
         for row in 0..rows {
-            writer.write(col::OPEN_TIME, row, (0..from).map(|column| word(column, row)));
+            let words = |columns: std::ops::Range<usize>| columns.map(|column| word(column, row)).collect::<Vec<_>>();
+            writer.write(col::OPEN_TIME, row, &words(0..from));
             if from < to {
-                writer.write(col::VWAP, row, [NULL.to_bits(), NULL_COUNT as u64].into_iter());
+                writer.write(col::VWAP, row, &[NULL.to_bits(), NULL_COUNT as u64]);
             }
-            writer.write(to, row, outputs.clone().map(|column| word(column, row)));
+            writer.write(to, row, &words(outputs.clone()));
         }
         writer.publish(rows);
         let series = self.rest.series();
@@ -286,8 +287,7 @@ impl SeriesWriter {
         match (latest, &mut self.current) {
             (Some(latest), _) => latest.write(row.number, values),
             (None, Some(current)) => {
-                let words = values.iter().map(|value| value.to_bits());
-                current.write(first_output(self.has_extra), row.row as usize, words);
+                current.write(first_output(self.has_extra), row.row as usize, values);
             }
             (None, None) => {}
         }
@@ -371,6 +371,7 @@ mod tests {
         let closed = ClosedBar {
             symbol: Symbols::new().intern("AAA").unwrap(),
             interval: Interval::MINUTE,
+            place: 0,
             session: SessionLabel::Date(jiff::civil::date(2024, 11, 26)),
             bar: Bar { open_time, open, high: open, low: open, close: open, volume, vwap, trade_count },
             close_time: open_time,

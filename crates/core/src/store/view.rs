@@ -258,6 +258,7 @@ impl<'a> SeriesView<'a> {
         Some(ClosedBar {
             symbol: self.symbol,
             interval,
+            place: self.place as u16,
             session: label,
             bar,
             close_time: close,
