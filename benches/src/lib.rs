@@ -2,6 +2,11 @@
 
 use barloom_core::{Bar, Label, Record, Timestamp};
 
+/// The base and what is derived from it in the benches of the whole step.
+pub const INTERVALS: [&str; 5] = ["1m", "5m", "15m", "30m", "1h"];
+/// The indicators on each of them.
+pub const SPECS: [&str; 6] = ["sma:20", "ema:20", "rsi:14", "macd:12,26,9", "atr:14", "bbands:20,2"];
+
 /// Nanoseconds of a minute.
 pub const MINUTE: i64 = 60_000_000_000;
 
@@ -30,6 +35,12 @@ impl Walk {
     /// The next minute's bar.
     #[allow(clippy::should_implement_trait, reason = "it has no end")]
     pub fn next(&mut self) -> Bar {
+        let record = self.next_record();
+        Bar::new(self.at, &record).expect("a sound bar")
+    }
+
+    /// The next minute's row.
+    pub fn next_record(&mut self) -> Record {
         let open = (self.price + self.draw(9) - 4).max(100);
         self.price = (self.price + self.draw(41) - 20).max(100);
         let (high, low) = (open.max(self.price) + self.draw(12), open.min(self.price) - self.draw(12));
@@ -37,7 +48,6 @@ impl Walk {
         let volume = Some(self.draw(10_000) as f64);
         self.at = self.at.saturating_add(MINUTE);
         let label = Label::Open(self.at);
-        let record = Record { label, open, high, low, close, volume, vwap: None, trade_count: None };
-        Bar::new(self.at, &record).expect("a sound bar")
+        Record { label, open, high, low, close, volume, vwap: None, trade_count: None }
     }
 }

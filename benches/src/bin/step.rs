@@ -14,11 +14,9 @@ use barloom_core::plan::Plan;
 use barloom_core::processor::Processor;
 use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig};
 use barloom_core::{Bar, BarColumns, Calendar, Interval, Symbols, Timestamp};
-use barloom_benches::{MINUTE, Walk};
+use barloom_benches::{INTERVALS, MINUTE, SPECS, Walk};
 use cpu_time::ThreadTime;
 
-const INTERVALS: [&str; 5] = ["1m", "5m", "15m", "30m", "1h"];
-const SPECS: [&str; 6] = ["sma:20", "ema:20", "rsi:14", "macd:12,26,9", "atr:14", "bbands:20,2"];
 const SYMBOLS: usize = 10_000;
 
 /// The parts of an engine on one thread.

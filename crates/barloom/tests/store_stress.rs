@@ -96,11 +96,10 @@ impl Script {
                         continue;
                     }
                     let bar = ClosedBar { symbol, ..self.bars[place][row - 1] };
-                    let at = writer.append(place, &bar, step);
                     // Indicators take their time.
                     (0..10).for_each(|_| std::hint::spin_loop());
                     let values: [f64; WIDTH] = std::array::from_fn(|output| value(output, row - 1));
-                    writer.publish(place, symbol, at, &values, step);
+                    writer.put(place, &bar, &values, step);
                 }
             }
             done.store(step, Ordering::Release);

@@ -92,8 +92,9 @@ impl Serialize for Values<'_> {
 impl<'a> Told<'a> {
     /// A bar; its part of the day only where `with_hours`.
     pub(crate) fn bar(line: Option<u64>, closed: &ClosedBar, symbols: &'a Symbols, with_hours: bool) -> Self {
-        let ClosedBar { symbol, interval, session, bar, close_time, n_base, n_expected, revision, hours, .. } =
-            *closed;
+        let ClosedBar {
+            symbol, interval, session, bar, close_time, n_base, n_expected, revision, hours, ..
+        } = *closed;
         Self::Bar {
             line,
             symbol: symbols.name(symbol).as_str(),

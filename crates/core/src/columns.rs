@@ -147,6 +147,20 @@ impl BarColumns {
         self.trade_count.push(bar.trade_count);
     }
 
+    /// Holds `bars` alone from now on; the room stays. Column by column, which costs less than bar by bar.
+    #[inline]
+    pub(crate) fn fill<'a>(&mut self, bars: impl Iterator<Item = &'a Bar> + Clone) {
+        self.clear();
+        self.open_time.extend(bars.clone().map(|bar| bar.open_time.as_nanos()));
+        self.open.extend(bars.clone().map(|bar| bar.open));
+        self.high.extend(bars.clone().map(|bar| bar.high));
+        self.low.extend(bars.clone().map(|bar| bar.low));
+        self.close.extend(bars.clone().map(|bar| bar.close));
+        self.volume.extend(bars.clone().map(|bar| bar.volume));
+        self.vwap.extend(bars.clone().map(|bar| bar.vwap));
+        self.trade_count.extend(bars.map(|bar| bar.trade_count));
+    }
+
     /// Removes every bar; the room stays.
     pub fn clear(&mut self) {
         self.open_time.clear();
@@ -173,16 +187,10 @@ impl BarColumns {
     }
 }
 
-impl<'a> Extend<&'a Bar> for BarColumns {
-    fn extend<T: IntoIterator<Item = &'a Bar>>(&mut self, bars: T) {
-        bars.into_iter().for_each(|bar| self.push(bar));
-    }
-}
-
 impl<'a> FromIterator<&'a Bar> for BarColumns {
     fn from_iter<T: IntoIterator<Item = &'a Bar>>(bars: T) -> Self {
         let mut columns = Self::default();
-        columns.extend(bars);
+        bars.into_iter().for_each(|bar| columns.push(bar));
         columns
     }
 }

@@ -86,12 +86,14 @@ pub(crate) struct BatchRow {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) rows: Vec<BatchRow>,
-    /// Their outputs, bar by bar.
+    /// Their outputs, bar by bar; what lies beyond is of inputs before.
     pub(crate) values: Vec<f64>,
     /// Indicators that have not begun: bar and indicator, ascending.
     pub(crate) hidden: Vec<(u32, u32)>,
     /// The bars from here on are not computed.
     pub(crate) done: usize,
+    /// The input that they are of.
+    input: u64,
     /// Scratch: symbols and bars side by side.
     pub(crate) slots: Vec<Slot>,
     pub(crate) columns: BarColumns,
@@ -112,11 +114,29 @@ impl Batch {
         self.open_rows().len() >= BATCH
     }
 
-    fn clear(&mut self) {
-        self.rows.clear();
-        self.values.clear();
-        self.hidden.clear();
-        self.done = 0;
+    /// Is of the input numbered `input`, and empty if it was of another.
+    #[inline]
+    fn begin(&mut self, input: u64) {
+        if self.input != input {
+            self.input = input;
+            self.rows.clear();
+            self.hidden.clear();
+            self.done = 0;
+        }
+    }
+
+    /// Puts a bar behind the others; its row.
+    #[inline]
+    pub(crate) fn push(&mut self, input: u64, row: BatchRow) -> u32 {
+        self.begin(input);
+        self.rows.push(row);
+        self.rows.len() as u32 - 1
+    }
+
+    /// Whether the bar that was put there last is of `slot` and not computed.
+    #[inline]
+    pub(crate) fn waits_for(&self, input: u64, slot: Slot) -> bool {
+        self.input == input && self.open_rows().last().is_some_and(|row| row.slot == slot)
     }
 }
 
@@ -140,6 +160,8 @@ pub struct Notices {
     /// By symbol, its name's rank, from 1.
     ranks: Vec<u32>,
     batches: Vec<Batch>,
+    /// The input's number.
+    input: u64,
     /// The events of the step at hand.
     step: Range<usize>,
     /// While events come: the earliest instant of what comes, and the grace after a close.
@@ -158,6 +180,7 @@ impl Default for Notices {
             is_sorted: true,
             ranks: Vec::new(),
             batches: Vec::new(),
+            input: 0,
             step: 0..0,
             now: Timestamp::MAX,
             grace: 0,
@@ -174,8 +197,10 @@ impl Notices {
         self.warnings.clear();
         self.events.clear();
         self.is_sorted = true;
-        self.batches.resize_with(rules.intervals.len(), Batch::default);
-        self.batches.iter_mut().filter(|batch| !batch.rows.is_empty()).for_each(Batch::clear);
+        if self.batches.len() != rules.intervals.len() {
+            self.batches.resize_with(rules.intervals.len(), Batch::default);
+        }
+        self.input += 1;
         self.step = 0..0;
         self.grace = rules.grace;
         if self.ranks.len() != symbols.len() {
@@ -230,10 +255,10 @@ impl Notices {
         self.over.drain(..)
     }
 
-    /// The events of the step at hand, the closed bars, and the batches by interval.
+    /// The input's number, the events of the step at hand, the closed bars, and the batches by interval.
     #[inline]
-    pub(crate) fn step_mut(&mut self) -> (&mut [Event], &[ClosedBar], &mut [Batch]) {
-        (&mut self.events[self.step.clone()], &self.closed, &mut self.batches)
+    pub(crate) fn step_mut(&mut self) -> (u64, &mut [Event], &[ClosedBar], &mut [Batch]) {
+        (self.input, &mut self.events[self.step.clone()], &self.closed, &mut self.batches)
     }
 
     /// Whether the step at hand tells nothing.

@@ -116,12 +116,12 @@ impl Plan {
         self.intervals.get(place).map_or(0, |plan| plan.lanes.len())
     }
 
-    /// Computes the bars of `batch` that are not, which are of the interval at `place` and of a symbol each.
+    /// Computes the bars of `batch` that are not, which are of the interval at `place` and of a symbol each; how many outputs each has.
     #[inline]
-    pub(crate) fn compute(&mut self, place: usize, batch: &mut Batch, closed: &[ClosedBar]) {
-        if let Some(plan) = self.intervals.get_mut(place) {
-            plan.compute(batch, closed);
-        }
+    pub(crate) fn compute(&mut self, place: usize, batch: &mut Batch, closed: &[ClosedBar]) -> usize {
+        let Some(plan) = self.intervals.get_mut(place) else { return 0 };
+        plan.compute(batch, closed);
+        plan.columns.len()
     }
 
     /// Computes bars of one symbol and of the interval at `place`, in time order: all outputs of each into `values`.
@@ -249,23 +249,25 @@ impl IntervalPlan {
         lane.resize(symbols.max(1));
         self.waiting.iter_mut().for_each(|waiting| *waiting += 1);
         let width = outputs.len();
-        self.lanes.push(PlannedLane { name, needs_volume, lane, outputs, width, begun: vec![false; symbols] });
+        self.lanes.push(PlannedLane {
+            name,
+            needs_volume,
+            lane,
+            outputs,
+            width,
+            begun: vec![false; symbols],
+        });
         Ok(())
     }
 
     fn update(&mut self, closed: &ClosedBar) -> &[f64] {
+        let mut values = std::mem::take(&mut self.values);
+        self.step(closed, &mut values);
         let symbol = closed.symbol.index();
-        self.reserve(symbol);
-        self.enter_session(closed);
-        let slot = Slot(symbol as u32);
-        for PlannedLane { lane, outputs, .. } in &mut self.lanes {
-            lane.step(slot, &closed.bar, &mut self.values[outputs.clone()]);
-        }
         if self.waiting[symbol] > 0 {
-            let values = std::mem::take(&mut self.values);
             self.begin(symbol, &values);
-            self.values = values;
         }
+        self.values = values;
         &self.values
     }
 
@@ -333,40 +335,55 @@ impl IntervalPlan {
     }
 
     /// Computes the bars of `batch` that are not: their values lie in its end.
+    #[inline]
     fn compute(&mut self, batch: &mut Batch, closed: &[ClosedBar]) {
         let (from, to, width) = (batch.done, batch.rows.len(), self.columns.len());
         batch.done = to;
-        batch.values.resize(to * width, NULL);
-        let (rows, values) = (&batch.rows[from..], &mut batch.values[from * width..]);
-        for row in rows {
-            self.reserve(row.slot.index());
-            self.enter_session(&closed[row.index as usize]);
+        if batch.values.len() < to * width {
+            batch.values.resize(to * width, NULL);
         }
+        let Batch { rows, values, hidden, slots, columns, .. } = batch;
+        let (rows, values) = (&rows[from..], &mut values[from * width..to * width]);
         if let [row] = rows {
-            let (slot, bar) = (row.slot, &closed[row.index as usize].bar);
-            let mut rest = values;
-            for PlannedLane { lane, width, .. } in &mut self.lanes {
-                let (own, others) = rest.split_at_mut(*width);
-                lane.step(slot, bar, own);
-                rest = others;
-            }
+            self.step(&closed[row.index as usize], values);
         } else if width > 0 {
-            batch.slots.clear();
-            batch.slots.extend(rows.iter().map(|row| row.slot));
-            batch.columns.clear();
-            batch.columns.extend(rows.iter().map(|row| &closed[row.index as usize].bar));
+            for row in rows {
+                self.reserve(row.slot.index());
+                self.enter_session(&closed[row.index as usize]);
+            }
+            slots.clear();
+            slots.extend(rows.iter().map(|row| row.slot));
+            columns.fill(rows.iter().map(|row| &closed[row.index as usize].bar));
             for lane in &mut self.lanes {
                 let out = Rows::new(&mut values[lane.outputs.start..], width);
-                lane.lane.sweep(&batch.slots, batch.columns.bars(), out);
+                lane.lane.sweep(slots, columns.bars(), out);
             }
         }
-        for at in from..to {
-            let symbol = batch.rows[at].slot.index();
+        if self.lanes.is_empty() {
+            return;
+        }
+        for (at, row) in rows.iter().enumerate() {
+            let symbol = row.slot.index();
             if self.waiting[symbol] > 0 {
-                self.begin(symbol, &batch.values[at * width..][..width]);
-                let hidden = self.lanes.iter().enumerate().filter(|(_, lane)| !lane.begun[symbol]);
-                batch.hidden.extend(hidden.map(|(lane, _)| (at as u32, lane as u32)));
+                self.begin(symbol, &values[at * width..][..width]);
+                let unbegun = self.lanes.iter().enumerate().filter(|(_, lane)| !lane.begun[symbol]);
+                hidden.extend(unbegun.map(|(lane, _)| ((from + at) as u32, lane as u32)));
             }
+        }
+    }
+
+    /// Computes one bar: all its outputs into `values`.
+    #[inline]
+    fn step(&mut self, closed: &ClosedBar, values: &mut [f64]) {
+        let symbol = closed.symbol.index();
+        self.reserve(symbol);
+        self.enter_session(closed);
+        let slot = Slot(symbol as u32);
+        let mut rest = values;
+        for PlannedLane { lane, width, .. } in &mut self.lanes {
+            let (own, others) = rest.split_at_mut(*width);
+            lane.step(slot, &closed.bar, own);
+            rest = others;
         }
     }
 

@@ -91,7 +91,7 @@ impl Processor {
     pub fn step(&mut self, step: u32, store: &mut SessionWriter, notices: &mut Notices) -> Option<Timestamp> {
         let at = notices.next_step()?;
         let plan = &mut self.plan;
-        let (events, closed, batches) = notices.step_mut();
+        let (input, events, closed, batches) = notices.step_mut();
         // Of one symbol each bar is a batch.
         let is_one_symbol = events.first().map(Event::rank) == events.last().map(Event::rank);
         for event in events.iter_mut().filter(|event| !event.is_warning()) {
@@ -99,11 +99,10 @@ impl Processor {
             let batch = &mut batches[place];
             let slot = Slot(closed[event.index as usize].symbol.index() as u32);
             // A symbol has one bar of an interval in a batch; the events of its second one follow those of the first.
-            if batch.is_full() || batch.open_rows().last().is_some_and(|row| row.slot == slot) {
+            if !is_one_symbol && (batch.is_full() || batch.waits_for(input, slot)) {
                 Self::finish(plan, place, step, store, batch, closed);
             }
-            event.row = batch.rows.len() as u32;
-            batch.rows.push(BatchRow { slot, index: event.index });
+            event.row = batch.push(input, BatchRow { slot, index: event.index });
             if is_one_symbol {
                 Self::finish(plan, place, step, store, batch, closed);
             }
@@ -129,8 +128,8 @@ impl Processor {
         batch: &mut Batch,
         closed: &[ClosedBar],
     ) {
-        let (from, width) = (batch.done, plan.width(place));
-        plan.compute(place, batch, closed);
+        let from = batch.done;
+        let width = plan.compute(place, batch, closed);
         let mut values = &batch.values[from * width..];
         for row in &batch.rows[from..] {
             let (own, others) = values.split_at(width);
@@ -208,8 +207,7 @@ impl PastBars {
     fn compute(&mut self, plan: &mut Plan, mut store: Option<&mut (&mut SessionWriter, u32)>) {
         for (place, closed) in self.closed.iter().enumerate() {
             let width = plan.width(place);
-            self.columns.clear();
-            self.columns.extend(closed.iter().map(|bar| &bar.bar));
+            self.columns.fill(closed.iter().map(|bar| &bar.bar));
             self.values.clear();
             self.values.resize(closed.len() * width, NULL);
             plan.run(place, closed, self.columns.bars(), &mut self.values);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use barloom_core::derive::{
     Align, ClosedBar, DeriveConfig, DeriveRules, Deriver, Sink, TradingHours, Warning,
 };
-use barloom_core::store::{Keep, Row, SeriesView, SessionData, SessionWriter, StoreConfig, View};
+use barloom_core::store::{Keep, SeriesView, SessionData, SessionWriter, StoreConfig, View};
 use barloom_core::{Bar, Calendar, Hours, Interval, Label, Record, SymbolId, Symbols, Timestamp};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -106,14 +106,8 @@ impl Store {
         self.data.place(interval).unwrap()
     }
 
-    fn append(&mut self, bar: &ClosedBar, step: u32) -> Row {
-        self.writer.append(self.place(bar.interval), bar, step)
-    }
-
-    /// Appends and publishes.
     fn put(&mut self, bar: &ClosedBar, step: u32, values: &[f64]) {
-        let row = self.append(bar, step);
-        self.writer.publish(self.place(bar.interval), bar.symbol, row, values, step);
+        self.writer.put(self.place(bar.interval), bar, values, step);
     }
 
     fn view(&self, step: u32, now: Timestamp) -> View<'_> {
@@ -179,25 +173,6 @@ fn a_view_shows_nothing_later_than_its_step() {
     assert_eq!(closes(&store.series("1m", 5)), [101.0, 102.0, 103.0, 104.0, 105.0]);
     assert_eq!(pieces(&store.series("1m", 2), 9), [[101.0, 102.0]]);
     assert_eq!(pieces(&store.series("1m", 6), 2), [[105.0], [100.0 + 780.0]]);
-}
-
-#[test]
-fn a_row_is_not_there_before_it_is_published() {
-    let config = config("XNYS", &["1m"]);
-    for keep in [Keep::Session, Keep::Last(0)] {
-        let mut store = Store::new(&config, 1, keep, 1);
-        let bars = closed(&config, store.symbol, TUESDAY, WEDNESDAY);
-        let row = store.append(&bars[0], 1);
-        assert!(store.series("1m", EVER).is_empty() && store.series("1m", EVER).latest_value(0).is_none());
-        store.writer.publish(0, store.symbol, row, &[1.0], 1);
-        let row = store.append(&bars[390], 2);
-        let held = store.series("1m", EVER);
-        assert_eq!((closes(&held), held.latest_value(0)), (vec![101.0], Some(1.0)));
-        drop(held);
-        store.writer.publish(0, store.symbol, row, &[2.0], 2);
-        assert_eq!(closes(&store.series("1m", EVER)), [491.0]);
-        assert_eq!(store.series("1m", EVER).latest_value(0), Some(2.0));
-    }
 }
 
 #[test]
@@ -283,8 +258,7 @@ fn memory_is_used_again_unless_a_view_holds_it() {
         let Store { writer, data, symbol, .. } = &mut store;
         let mut fill = |session: &[ClosedBar], rows: usize| {
             for bar in &session[..rows] {
-                let row = writer.append(0, bar, 1);
-                writer.publish(0, *symbol, row, &[bar.bar.close()], 1);
+                writer.put(0, bar, &[bar.bar.close()], 1);
             }
         };
         let series = || data.series(*symbol, 0, EVER).unwrap();

@@ -74,6 +74,30 @@ impl Fold {
         self.n_base += bars.len() as u32;
     }
 
+    /// Takes `bars`, whose extremes and counts are those of `newer`, as [`Fold::add_all`] would.
+    ///
+    /// Extremes and counts don't depend on how bars are grouped; sums do, and are taken bar by bar.
+    #[inline]
+    pub(crate) fn append(&mut self, newer: &Self, bars: &[Bar]) {
+        if newer.n_base == 0 {
+            return;
+        }
+        if self.n_base == 0 {
+            self.open = newer.open;
+        }
+        self.high = if newer.high > self.high { newer.high } else { self.high };
+        self.low = if newer.low < self.low { newer.low } else { self.low };
+        self.close = newer.close;
+        self.volume = bars.iter().fold(self.volume, |volume, bar| volume + bar.volume);
+        if !self.vwap_volume.is_nan() {
+            bars.iter().for_each(|bar| self.weigh(bar));
+        }
+        let (sum, overflows) = self.trade_count.overflowing_add(newer.trade_count);
+        self.counted &= newer.counted && !overflows;
+        self.trade_count = sum;
+        self.n_base += newer.n_base;
+    }
+
     #[inline]
     fn weigh(&mut self, bar: &Bar) {
         // A minute without volume has no say in the average, not even a null one.
@@ -131,6 +155,15 @@ mod tests {
         bars.iter().for_each(|b| fold.add(b));
         at_once.add_all(bars);
         assert!(fold.bar(AT).is_same(&at_once.bar(AT)) && fold.n_base == at_once.n_base);
+        for cut in 0..=bars.len() {
+            let mut appended = Fold::EMPTY;
+            for part in [&bars[..cut], &bars[cut..]] {
+                let mut newer = Fold::EMPTY;
+                newer.add_all(part);
+                appended.append(&newer, part);
+            }
+            assert!(fold.bar(AT).is_same(&appended.bar(AT)) && fold.n_base == appended.n_base);
+        }
         fold.bar(AT)
     }
 
@@ -163,6 +196,14 @@ mod tests {
         let huge = bar(Some(1e308), Some(1e200), Some(i64::MAX));
         let out = fold(&[huge, huge]);
         assert_eq!((out.volume(), out.vwap(), out.trade_count()), (None, None, None));
+    }
+
+    #[test]
+    fn sums_are_taken_bar_by_bar() {
+        let out = fold(&[0.1, 0.2, 0.3, 0.4, 0.6].map(|volume| bar(Some(volume), Some(1.0), None)));
+        assert_eq!(out.volume(), Some(0.1 + 0.2 + 0.3 + 0.4 + 0.6));
+        // Halves that are summed apart say something else.
+        assert_ne!(out.volume(), Some((0.1 + 0.2) + (0.3 + 0.4 + 0.6)));
     }
 
     #[test]

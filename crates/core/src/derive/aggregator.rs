@@ -223,7 +223,7 @@ impl Aggregator {
     fn settle_run(&mut self, shared: &Shared) {
         let Run { next, slot, .. } = std::mem::replace(&mut self.run, Run::NONE);
         let Some(session) = self.sessions.last_mut() else { return };
-        let rows = session.mark_run(slot, next);
+        let (rows, fold) = session.mark_run(slot, next);
         let (index, first) = (session.plan.index, shared.first_lane());
         if shared.has_base && !rows.is_empty() {
             self.given_to[0] = next;
@@ -231,10 +231,11 @@ impl Aggregator {
         }
         for lane in first..session.lanes.len() {
             if let Some(period) = session.plan.lanes[lane].period {
-                if let Some(open) = self.periods[lane].iter_mut().find(|open| open.period.from == period.from) {
+                if let Some(open) = self.periods[lane].iter_mut().find(|open| open.period.from == period.from)
+                {
                     open.n_base += rows.len() as u32;
                 }
-            } else if let Some((at, close)) = session.fill_run(lane, rows.clone()) {
+            } else if let Some((at, close)) = session.fill_run(lane, rows.clone(), &fold) {
                 let due = &mut session.lanes[lane].due;
                 *due = shared.deadline(close).min(*due);
                 self.spans.extend(lane, (index, at));
@@ -247,7 +248,8 @@ impl Aggregator {
     fn expect_run(&mut self, place: usize, shared: &Shared) {
         let (next, slot, segment_close) = self.sessions[place].expected();
         // What lies beyond may be one of its rows already.
-        if place + 1 < self.sessions.len() || next >= segment_close || self.sessions[place].slots.reach(slot) {
+        if place + 1 < self.sessions.len() || next >= segment_close || self.sessions[place].slots.reach(slot)
+        {
             return;
         }
         let Some(rows) = self.enter_run(place, slot, shared) else {
@@ -267,10 +269,14 @@ impl Aggregator {
             return None;
         }
         let mut rows = u32::MAX;
-        for lane in shared.first_lane()..session.lanes.len() {
+        for (lane, periods) in periods.iter().enumerate().skip(shared.first_lane()) {
             if let Some(period) = session.plan.lanes[lane].period {
-                let open = periods[lane].iter().find(|open| open.period.from == period.from)?;
-                rows = rows.min(if session.plan.regular.contains(&slot) { open.period.expected - open.n_base } else { 0 });
+                let open = periods.iter().find(|open| open.period.from == period.from)?;
+                rows = rows.min(if session.plan.regular.contains(&slot) {
+                    open.period.expected - open.n_base
+                } else {
+                    0
+                });
                 continue;
             }
             if !session.lanes[lane].holds(slot) {

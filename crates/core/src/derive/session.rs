@@ -1,5 +1,6 @@
 //! A session that is still open for one symbol: its slots, and where each interval stands in it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::aggregate::Fold;
@@ -74,12 +75,12 @@ impl Lane {
         }
     }
 
-    /// The base bars of the slots from `slot` on are there, which were empty and lie in the cursor's bucket.
+    /// The base bars of the slots from `slot` on are there, which were empty and lie in the cursor's bucket; folded they are `fold`.
     #[inline]
-    fn fill_all(&mut self, slot: u32, bars: &[Bar]) {
+    fn fill_all(&mut self, slot: u32, bars: &[Bar], fold: &Fold) {
         self.missing -= bars.len() as u32;
         if slot >= self.folded_to {
-            self.fold.add_all(bars);
+            self.fold.append(fold, bars);
             self.folded_to = slot + bars.len() as u32;
         }
     }
@@ -234,20 +235,28 @@ impl OpenSession {
         (self.next_time, self.next_slot, self.segment_close)
     }
 
-    /// The rows of a run were put into the slots from the one expected next up to `slot`, which opens at `time`.
-    pub(crate) fn mark_run(&mut self, slot: u32, time: Timestamp) -> std::ops::Range<u32> {
+    /// The rows of a run were put into the slots from the one expected next up to `slot`, which opens at `time`: which slots, and
+    /// the rows folded.
+    pub(crate) fn mark_run(&mut self, slot: u32, time: Timestamp) -> (Range<u32>, Fold) {
         let rows = self.next_slot..slot;
         self.slots.mark(rows.clone());
         (self.next_slot, self.next_time) = (slot, time);
-        rows
+        let mut fold = Fold::EMPTY;
+        fold.add_all(self.slots.slice(rows.clone()));
+        (rows, fold)
     }
 
     /// Counts the rows of a run for the interval; its bucket's place and close, if they are its first.
     #[inline]
-    pub(crate) fn fill_run(&mut self, lane: usize, rows: std::ops::Range<u32>) -> Option<(u32, Timestamp)> {
+    pub(crate) fn fill_run(
+        &mut self,
+        lane: usize,
+        rows: Range<u32>,
+        fold: &Fold,
+    ) -> Option<(u32, Timestamp)> {
         let state = &mut self.lanes[lane];
         let is_first = state.missing == state.length && !rows.is_empty();
-        state.fill_all(rows.start, self.slots.slice(rows));
+        state.fill_all(rows.start, self.slots.slice(rows), fold);
         is_first.then(|| (state.at, self.plan.lanes[lane].buckets[state.at as usize].close))
     }
 

@@ -13,8 +13,8 @@ pub(super) struct Latest {
     width: usize,
     /// A power of two.
     rows: usize,
-    numbers: Box<[AtomicU64]>,
-    values: Box<[AtomicU64]>,
+    /// Row by row: the number, and the values.
+    cells: Box<[AtomicU64]>,
 }
 
 /// How many rows the writer may be ahead of a reader of the latest values.
@@ -28,30 +28,37 @@ pub(super) fn latest_rows(keep: u32) -> usize {
 impl Latest {
     pub(super) fn new(width: usize, keep: u32) -> Self {
         let rows = latest_rows(keep);
-        let zeros = |n: usize| (0..n).map(|_| AtomicU64::new(0)).collect();
-        Self { width, rows, numbers: zeros(rows), values: zeros(rows * width) }
+        let cells = (0..rows * (1 + width)).map(|_| AtomicU64::new(0)).collect();
+        Self { width, rows, cells }
+    }
+
+    /// The row of the bar numbered `number`: its number, and its values.
+    #[inline]
+    fn row(&self, number: u64) -> (&AtomicU64, &[AtomicU64]) {
+        let from = (number as usize & (self.rows - 1)) * (1 + self.width);
+        (&self.cells[from], &self.cells[from + 1..][..self.width])
     }
 
     #[inline]
     pub(super) fn write(&self, number: u64, values: &[f64]) {
-        let row = number as usize & (self.rows - 1);
-        self.numbers[row].store(0, Ordering::Relaxed);
+        let (mark, cells) = self.row(number);
+        mark.store(0, Ordering::Relaxed);
         fence(Ordering::Release);
-        for (cell, value) in self.values[row * self.width..].iter().zip(values) {
+        for (cell, value) in cells.iter().zip(values) {
             cell.store(value.to_bits(), Ordering::Relaxed);
         }
-        self.numbers[row].store(number + 1, PUBLISH);
+        mark.store(number + 1, PUBLISH);
     }
 
     /// An output's value in the bar numbered `number`; `None` once it was overwritten.
     #[inline]
     pub(super) fn read(&self, number: u64, output: usize) -> Option<f64> {
-        let row = number as usize & (self.rows - 1);
-        if output >= self.width || self.numbers[row].load(Ordering::Acquire) != number + 1 {
+        let (mark, cells) = self.row(number);
+        if mark.load(Ordering::Acquire) != number + 1 {
             return None;
         }
-        let bits = self.values[row * self.width + output].load(Ordering::Relaxed);
+        let bits = cells.get(output)?.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
-        (self.numbers[row].load(Ordering::Relaxed) == number + 1).then(|| f64::from_bits(bits))
+        (mark.load(Ordering::Relaxed) == number + 1).then(|| f64::from_bits(bits))
     }
 }

@@ -5,8 +5,8 @@
 //! them; a [`SessionData`] reads them, as of a step: [`View`]. Rows are ordered by time within a series, so a late minute
 //! that a longer bucket still takes is not among the base rows.
 //!
-//! Walk one bar: [`SessionWriter::append`] writes its words behind the last row and gives the row;
-//! [`SessionWriter::publish`] writes its values beside it and makes both visible to views of its step or later.
+//! Walk one bar: [`SessionWriter::put`] writes its words behind the last row and its values beside them, and makes both visible to
+//! views of its step or later.
 
 mod column;
 mod forming;
@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 
 pub use forming::FormingBar;
-pub use series::{Keep, Row};
+pub use series::Keep;
 pub use size::SeriesSize;
 pub use view::{SeriesView, View};
 
@@ -130,30 +130,12 @@ impl SessionWriter {
         }
     }
 
-    /// Writes a bar of the interval at `place` as the next row of its series: one of `step`, which never falls. It is
-    /// visible once it is published; until then no other of the series is appended.
-    #[inline]
-    pub fn append(&mut self, place: usize, bar: &ClosedBar, step: u32) -> Row {
-        self.reserve(bar.symbol);
-        self.series[bar.symbol.index() * self.intervals + place].append(bar, step, &self.store.config)
-    }
-
-    /// Appends a bar of the interval at `place` with the values of its outputs, all of them, and publishes it.
+    /// Writes a bar of the interval at `place` and the values of its outputs, all of them, as the next row of its series: one of
+    /// `step`, which never falls. Then publishes the row.
     #[inline]
     pub fn put(&mut self, place: usize, bar: &ClosedBar, values: &[f64], step: u32) {
         self.reserve(bar.symbol);
-        let series = &mut self.series[bar.symbol.index() * self.intervals + place];
-        let row = series.append(bar, step, &self.store.config);
-        series.write_values(row, values, step);
-        series.publish(row);
-    }
-
-    /// Writes the values of the row's outputs, all of them, and publishes it.
-    #[inline]
-    pub fn publish(&mut self, place: usize, symbol: SymbolId, row: Row, values: &[f64], step: u32) {
-        let series = &mut self.series[symbol.index() * self.intervals + place];
-        series.write_values(row, values, step);
-        series.publish(row);
+        self.series[bar.symbol.index() * self.intervals + place].put(bar, values, step, &self.store.config);
     }
 
     /// Publishes the historical values of a session that begins at `step`: symbol by symbol, a value for each name.
@@ -203,5 +185,21 @@ impl SessionData {
         }
         let value = table.values.get(symbol.index() * names.len() + place).copied().unwrap_or(NULL);
         (!value.is_nan()).then_some(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::column::ColumnWriter;
+
+    #[test]
+    fn a_row_is_not_there_before_it_is_published() {
+        let mut writer = ColumnWriter::new(2, 3);
+        let reader = writer.reader();
+        writer.write(0, 0, &[1_u64, 2]);
+        assert_eq!((reader.len(), reader.word(1, 0), reader.f64s(0, 3).len()), (0, None, 0));
+        writer.publish(1);
+        writer.write(0, 1, &[3_u64, 4]);
+        assert_eq!((reader.len(), reader.word(1, 0), reader.i64s(0, 3)), (1, Some(2), &[1][..]));
     }
 }

@@ -42,15 +42,6 @@ pub(super) mod col {
     pub(in crate::store) const TRADE_COUNT: usize = 9;
 }
 
-/// Where a bar lies in its series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
-    /// In its segment.
-    pub(super) row: u32,
-    /// In the series, from its start.
-    pub(super) number: u64,
-}
-
 /// The rows of a session, or, of 1d and longer, of a year.
 #[derive(Debug)]
 pub(super) struct Segment {
@@ -110,7 +101,7 @@ pub(super) struct Series {
     /// Oldest first.
     pub(super) segments: ArcSwap<Vec<Arc<Segment>>>,
     /// Where outputs lie that have no columns.
-    pub(super) latest: Option<Latest>,
+    pub(super) latest: Option<Arc<Latest>>,
     /// The step from which on every output has started.
     pub(super) ready: AtomicU32,
 }
@@ -119,7 +110,7 @@ impl Series {
     pub(super) fn new(width: usize, keep: Keep) -> Self {
         let latest = match keep {
             Keep::Session => None,
-            Keep::Last(n) => Some(Latest::new(width, n)),
+            Keep::Last(n) => Some(Arc::new(Latest::new(width, n))),
         };
         let ready = AtomicU32::new(if width == 0 { 0 } else { u32::MAX });
         Self { segments: ArcSwap::default(), latest, ready }
@@ -138,8 +129,8 @@ pub(super) struct SeriesWriter {
     number: u64,
     label: SessionLabel,
     has_extra: bool,
-    /// Whether outputs lie in columns beside the bars.
-    keeps_columns: bool,
+    /// Where outputs lie that have no columns beside the bars.
+    latest: Option<Arc<Latest>>,
     rest: Box<Rest>,
 }
 
@@ -170,39 +161,46 @@ impl SeriesWriter {
             number: 0,
             label: SessionLabel::Date(jiff::civil::Date::MIN),
             has_extra: false,
-            keeps_columns: series.get(place).is_some_and(|own| own.latest.is_none()),
+            latest: series.get(place).and_then(|own| own.latest.clone()),
             rest: Box::new(Rest { series, place, started: vec![false; width].into(), past: VecDeque::new() }),
         }
     }
 
+    /// Writes a bar and the values of its outputs as the next row, and publishes it.
     #[inline]
-    pub(super) fn append(&mut self, closed: &ClosedBar, step: u32, config: &StoreConfig) -> Row {
+    pub(super) fn put(&mut self, closed: &ClosedBar, values: &[f64], step: u32, config: &StoreConfig) {
         let bar = &closed.bar;
         let has_extra = !bar.vwap.is_nan() || bar.trade_count != NULL_COUNT;
         let has_room = self.current.as_ref().is_some_and(|current| (self.rows as usize) < current.capacity());
         if !(has_room && (self.has_extra || !has_extra) && is_same_segment(self.label, closed)) {
             self.make_room(closed, has_extra, config);
         }
+        // Invariant: room was made.
+        let Some(current) = &mut self.current else { return };
         let row = self.rows as usize;
-        if let Some(current) = &mut self.current {
-            let words = [
-                bar.open_time.as_nanos() as u64,
-                bar.open.to_bits(),
-                bar.high.to_bits(),
-                bar.low.to_bits(),
-                bar.close.to_bits(),
-                bar.volume.to_bits(),
-                u64::from(closed.n_base) | u64::from(closed.n_expected) << 32,
-                u64::from(step) | u64::from(closed.revision) << 32 | (closed.hours as u64) << 48,
-            ];
-            current.write(col::OPEN_TIME, row, &words);
-            if self.has_extra {
-                current.write(col::VWAP, row, &[bar.vwap.to_bits(), bar.trade_count as u64]);
-            }
+        let words = [
+            bar.open_time.as_nanos() as u64,
+            bar.open.to_bits(),
+            bar.high.to_bits(),
+            bar.low.to_bits(),
+            bar.close.to_bits(),
+            bar.volume.to_bits(),
+            u64::from(closed.n_base) | u64::from(closed.n_expected) << 32,
+            u64::from(step) | u64::from(closed.revision) << 32 | (closed.hours as u64) << 48,
+        ];
+        current.write(col::OPEN_TIME, row, &words);
+        if self.has_extra {
+            current.write(col::VWAP, row, &[bar.vwap.to_bits(), bar.trade_count as u64]);
         }
-        self.rows += 1;
-        self.number += 1;
-        Row { row: row as u32, number: self.number - 1 }
+        match &self.latest {
+            Some(latest) => latest.write(self.number, values),
+            None => current.write(first_output(self.has_extra), row, values),
+        }
+        (self.rows, self.number) = (self.rows + 1, self.number + 1);
+        current.publish(row + 1);
+        if self.waiting > 0 {
+            self.note_started(values, step);
+        }
     }
 
     /// The current memory has no place for the bar: its session begins, or has more than was foreseen.
@@ -227,7 +225,8 @@ impl SeriesWriter {
         let mut writer = ColumnWriter::new(to + outputs.len(), capacity);
         let word = |column, row| reader.word(column, row).unwrap_or_default();
         for row in 0..rows {
-            let words = |columns: std::ops::Range<usize>| columns.map(|column| word(column, row)).collect::<Vec<_>>();
+            let words =
+                |columns: std::ops::Range<usize>| columns.map(|column| word(column, row)).collect::<Vec<_>>();
             writer.write(col::OPEN_TIME, row, &words(0..from));
             if from < to {
                 writer.write(col::VWAP, row, &[NULL.to_bits(), NULL_COUNT as u64]);
@@ -253,7 +252,7 @@ impl SeriesWriter {
         let series = &series[*place];
         let index = config.rules.calendar.at_or_after(closed.bar.open_time);
         let capacity = index.map_or(1, |index| room(&config.rules, closed.interval, index));
-        let kept = if self.keeps_columns { started.len() } else { 0 };
+        let kept = if self.latest.is_none() { started.len() } else { 0 };
         let columns = first_output(self.has_extra) + kept;
         past.extend(self.current.take());
         let mut segments = Vec::clone(&series.segments.load());
@@ -278,30 +277,6 @@ impl SeriesWriter {
         series.segments.store(Arc::new(segments));
         (self.label, self.rows) = (closed.session, 0);
         self.current = Some(writer);
-    }
-
-    /// Writes every output's value of a row that is not published.
-    #[inline]
-    pub(super) fn write_values(&mut self, row: Row, values: &[f64], step: u32) {
-        let latest = if self.keeps_columns { None } else { self.rest.series().latest.as_ref() };
-        match (latest, &mut self.current) {
-            (Some(latest), _) => latest.write(row.number, values),
-            (None, Some(current)) => {
-                current.write(first_output(self.has_extra), row.row as usize, values);
-            }
-            (None, None) => {}
-        }
-        if self.waiting > 0 {
-            self.note_started(values, step);
-        }
-    }
-
-    /// Publishes a row and those before it.
-    #[inline]
-    pub(super) fn publish(&mut self, row: Row) {
-        if let Some(current) = &mut self.current {
-            current.publish(row.row as usize + 1);
-        }
     }
 
     #[cold]
@@ -381,7 +356,7 @@ mod tests {
             hours: Hours::Regular,
         };
         let mut writer = SeriesWriter::new([Series::new(width, keep)].into(), 0, width);
-        writer.append(&closed, 1, &config);
+        writer.put(&closed, &vec![0.0; width], 1, &config);
         8 * writer.current.unwrap().columns()
     }
 
