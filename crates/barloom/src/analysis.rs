@@ -7,7 +7,8 @@ use std::error::Error;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use barloom_core::notice::Notice;
+use barloom_core::notice::{Notice, Notices};
+use barloom_core::plan::Plan;
 use barloom_core::store::View;
 use barloom_core::{Interval, SymbolId, Symbols};
 
@@ -176,18 +177,19 @@ impl<'s> AnalysisEngine<'s> {
         }
     }
 
-    /// Tells a step: every subscriber its notices, in their order; whether to go on.
+    /// Tells the step at hand of `notices`, which the plan computed: every subscriber what it asks for, in order; whether to go on.
+    /// Without notices the subscribers are only asked that.
     ///
     /// # Errors
     /// [`SubscriberFailure`] where one failed and the policy is to stop.
-    pub fn tell<'n>(
+    pub fn tell(
         &mut self,
-        notices: impl Iterator<Item = Notice<'n>> + Clone,
+        notices: Option<(&Notices, &Plan)>,
         view: &View<'_>,
     ) -> Result<ControlFlow<()>, SubscriberFailure> {
         let (mut flow, mut place) = (ControlFlow::Continue(()), 0);
         while let Some(subscription) = self.subscriptions.get_mut(place) {
-            match subscription.tell(notices.clone(), view) {
+            match subscription.tell(notices, view) {
                 Ok(own) => {
                     if own.is_break() {
                         flow = own;
@@ -210,9 +212,9 @@ impl<'s> AnalysisEngine<'s> {
 }
 
 impl Subscription<'_> {
-    fn tell<'n>(
+    fn tell(
         &mut self,
-        notices: impl Iterator<Item = Notice<'n>>,
+        notices: Option<(&Notices, &Plan)>,
         view: &View<'_>,
     ) -> Result<ControlFlow<()>, String> {
         if self.symbol.is_none() {
@@ -221,8 +223,17 @@ impl Subscription<'_> {
         let Self { pattern, symbol, subscriber, .. } = self;
         // What a subscriber leaves half done is its own: it is not asked again after a panic.
         let told = catch_unwind(AssertUnwindSafe(|| {
-            for notice in notices.filter(|notice| pattern.asks_for(*symbol, notice)) {
-                subscriber.notice(&notice, view)?;
+            if let Some((notices, plan)) = notices {
+                let asked = |notice: &Notice<'_>| pattern.asks_for(*symbol, notice);
+                if pattern.kind == Kind::Bars {
+                    for notice in notices.bars(plan).filter(asked) {
+                        subscriber.notice(&notice, view)?;
+                    }
+                } else {
+                    for notice in notices.iter(plan).filter(asked) {
+                        subscriber.notice(&notice, view)?;
+                    }
+                }
             }
             Ok::<_, SubscriberError>(subscriber.step_done(view))
         }));

@@ -383,7 +383,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
     fn ask(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
         let now = if let Next::Bars(at) | Next::Clock(at) = next { at } else { Timestamp::MAX };
         let view = View::new(&self.data, self.inputs.symbols(), self.step, now);
-        Ok(self.analysis.tell(std::iter::empty(), &view)?)
+        Ok(self.analysis.tell(None, &view)?)
     }
 
     /// Tells the step at `at`, unless it is history.
@@ -419,7 +419,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
         }
         let watch = metrics.start(Stage::Analysis);
         let view = View::new(data, inputs.symbols(), self.step, at);
-        let flow = analysis.tell(notices.iter(plan), &view)?;
+        let flow = analysis.tell(Some((notices, plan)), &view)?;
         metrics.stop(Stage::Analysis, watch);
         Ok(flow)
     }

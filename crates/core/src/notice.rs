@@ -109,6 +109,12 @@ impl Batch {
         &self.rows[self.done..]
     }
 
+    /// Whether the indicator at `lane` has begun by the bar at `row`.
+    #[inline]
+    fn shows(&self, row: u32, lane: u32) -> bool {
+        self.hidden.is_empty() || self.hidden.binary_search(&(row, lane)).is_err()
+    }
+
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.open_rows().len() >= BATCH
@@ -267,16 +273,25 @@ impl Notices {
     }
 
     /// The notices of the step at hand, in their order; `plan` is the one that computed them.
-    pub fn iter<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = Notice<'a>> + Clone + 'a {
-        self.events[self.step.clone()].iter().flat_map(move |event| {
-            let (index, place) = (event.index as usize, event.place());
-            let is_told = plan.is_told(place);
-            let warning = self.warnings.get(index).filter(|_| event.is_warning());
-            let warning = warning.filter(|warning| is_told || warning.kind == WarningKind::InvalidBar);
-            let bar = self.closed.get(index).filter(|_| is_told && !event.is_warning());
-            let of_bar = bar.into_iter().flat_map(move |bar| self.of_bar(plan, place, event.row, bar));
-            warning.map(Notice::Warning).into_iter().chain(of_bar)
+    pub fn iter<'a>(&'a self, plan: &'a Plan) -> StepNotices<'a> {
+        StepNotices { notices: self, plan, events: self.events[self.step.clone()].iter(), told: None }
+    }
+
+    /// The closed bars among the notices of the step at hand: as [`Notices::iter`] has them, without a look at what indicators say.
+    pub fn bars<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = Notice<'a>> + Clone + 'a {
+        let events = self.events[self.step.clone()].iter();
+        events.filter(|event| !event.is_warning() && plan.is_told(event.place())).map(move |event| {
+            let (values, bar) =
+                (self.values_of(plan, event.place(), event.row), &self.closed[event.index as usize]);
+            Notice::Bar(bar, values)
         })
+    }
+
+    /// The values of the bar at `row` of its interval's batch.
+    #[inline]
+    fn values_of(&self, plan: &Plan, place: usize, row: u32) -> &[f64] {
+        let width = plan.width(place);
+        &self.batches[place].values[row as usize * width..][..width]
     }
 
     /// Counts what the step at hand tells.
@@ -297,23 +312,59 @@ impl Notices {
             }
         }
     }
+}
 
-    /// What a closed bar gives to tell: itself, and its indicators that have begun.
-    fn of_bar<'a>(
-        &'a self,
-        plan: &'a Plan,
-        place: usize,
-        row: u32,
-        bar: &'a ClosedBar,
-    ) -> impl Iterator<Item = Notice<'a>> + Clone {
-        let batch = &self.batches[place];
-        let width = plan.width(place);
-        let values = &batch.values[row as usize * width..][..width];
-        let readings = plan.readings_of(place, values).enumerate().filter_map(move |(lane, reading)| {
-            let is_hidden = batch.hidden.binary_search(&(row, lane as u32)).is_ok();
-            (!is_hidden).then_some(Notice::Indicator(bar, reading))
-        });
-        std::iter::once(Notice::Bar(bar, values)).chain(readings)
+/// The notices of a step, in their order.
+#[derive(Debug, Clone)]
+pub struct StepNotices<'a> {
+    notices: &'a Notices,
+    plan: &'a Plan,
+    events: std::slice::Iter<'a, Event>,
+    told: Option<ToldBar<'a>>,
+}
+
+/// A bar that was told; its indicators follow.
+#[derive(Debug, Clone, Copy)]
+struct ToldBar<'a> {
+    bar: &'a ClosedBar,
+    values: &'a [f64],
+    place: usize,
+    row: u32,
+    /// The next of its indicators.
+    lane: u32,
+}
+
+impl<'a> Iterator for StepNotices<'a> {
+    type Item = Notice<'a>;
+
+    fn next(&mut self) -> Option<Notice<'a>> {
+        loop {
+            while let Some(told) = &mut self.told {
+                let Some(reading) = self.plan.reading(told.place, told.lane as usize, told.values) else {
+                    self.told = None;
+                    break;
+                };
+                let has_begun = self.notices.batches[told.place].shows(told.row, told.lane);
+                told.lane += 1;
+                if has_begun {
+                    return Some(Notice::Indicator(told.bar, reading));
+                }
+            }
+            let event = self.events.next()?;
+            let (index, place, row) = (event.index as usize, event.place(), event.row);
+            let is_told = self.plan.is_told(place);
+            if event.is_warning() {
+                let warning = &self.notices.warnings[index];
+                if is_told || warning.kind == WarningKind::InvalidBar {
+                    return Some(Notice::Warning(warning));
+                }
+            } else if is_told {
+                let (bar, values) =
+                    (&self.notices.closed[index], self.notices.values_of(self.plan, place, row));
+                self.told = Some(ToldBar { bar, values, place, row, lane: 0 });
+                return Some(Notice::Bar(bar, values));
+            }
+        }
     }
 }
 

@@ -145,19 +145,11 @@ impl Plan {
         }
     }
 
-    /// What each indicator of the interval at `place` says in `values`.
-    pub(crate) fn readings_of<'a>(
-        &'a self,
-        place: usize,
-        values: &'a [f64],
-    ) -> impl Iterator<Item = Reading<'a>> + Clone {
-        self.intervals.get(place).into_iter().flat_map(move |plan| {
-            plan.lanes.iter().map(move |lane| Reading {
-                name: &lane.name,
-                columns: &plan.columns[lane.outputs.clone()],
-                values: &values[lane.outputs.clone()],
-            })
-        })
+    /// What the indicator at `lane` of the interval at `place` says in `values`; `None` where there is none.
+    #[inline]
+    pub(crate) fn reading<'a>(&'a self, place: usize, lane: usize, values: &'a [f64]) -> Option<Reading<'a>> {
+        let plan = self.intervals.get(place)?;
+        Some(plan.reading(plan.lanes.get(lane)?, values))
     }
 
     /// The names of an interval's outputs, in the order of its values.
@@ -178,11 +170,8 @@ impl Plan {
     pub fn readings(&self, interval: Interval, symbol: usize) -> impl Iterator<Item = Reading<'_>> + '_ {
         let plan = self.of(interval);
         plan.into_iter().flat_map(move |plan| {
-            plan.lanes.iter().filter(move |lane| lane.begun.get(symbol) == Some(&true)).map(|lane| Reading {
-                name: &lane.name,
-                columns: &plan.columns[lane.outputs.clone()],
-                values: &plan.values[lane.outputs.clone()],
-            })
+            let begun = plan.lanes.iter().filter(move |lane| lane.begun.get(symbol) == Some(&true));
+            begun.map(|lane| plan.reading(lane, &plan.values))
         })
     }
 
@@ -222,6 +211,13 @@ impl IntervalPlan {
             sessions: Vec::new(),
             waiting: Vec::new(),
         }
+    }
+
+    /// What `lane` says in `values`, which are of all outputs.
+    #[inline]
+    fn reading<'a>(&'a self, lane: &'a PlannedLane, values: &'a [f64]) -> Reading<'a> {
+        let outputs = lane.outputs.clone();
+        Reading { name: &lane.name, columns: &self.columns[outputs.clone()], values: &values[outputs] }
     }
 
     fn new(specs: &[Spec], interval: Interval) -> Result<Self, PlanError> {
