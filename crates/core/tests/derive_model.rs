@@ -314,6 +314,7 @@ fn case() -> impl Strategy<Value = Case> {
         Just(&["1m", "7m"][..]),
         Just(&["1d"][..]),
         Just(&["1m", "5m", "15m", "1h", "1d"][..]),
+        Just(&["1m", "5m", "1w"][..]),
         Just(&["2m", "1d", "1w"][..]),
         Just(&["1w"][..]),
     ];
