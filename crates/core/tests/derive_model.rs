@@ -522,6 +522,42 @@ fn a_week_that_is_whole_takes_nothing_more() {
     );
 }
 
+/// A deriver of 1m and 5m under a calendar that never closes, and one minute's row of its symbol.
+fn minutes() -> (Deriver, impl Fn(&mut Deriver, &mut Log, i64) -> Outcome, SymbolId) {
+    let intervals = ["1m", "5m"].map(|text| text.parse().unwrap());
+    let config = DeriveConfig::new(Calendar::named("24/7").unwrap(), &intervals);
+    let from: Timestamp = "2024-11-26T14:30:00Z".parse().unwrap();
+    let aaa = one_symbol();
+    let take = move |deriver: &mut Deriver, log: &mut Log, minute| {
+        let bar = deriver.check(&row(from, minute, 0)).unwrap().bar;
+        deriver.take(aaa, &bar, log).unwrap()
+    };
+    (Deriver::new(DeriveRules::new(config).unwrap()), take, aaa)
+}
+
+#[test]
+fn a_minute_that_the_clock_has_passed_is_late_for_the_base_alone() {
+    let ((mut deriver, take, aaa), mut log) = (minutes(), Log::default());
+    (0..2).for_each(|minute| assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted));
+    deriver.advance_all("2024-11-26T14:34:00Z".parse().unwrap(), &[aaa], &mut log);
+    (2..5).for_each(|minute| assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted));
+    let kinds = log.0.iter().map(|told| told.split(' ').take(2).collect::<Vec<_>>().join(" "));
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        ["bar 1m", "bar 1m", "late_bar 1m", "late_bar 1m", "bar 1m", "bar 5m"]
+    );
+}
+
+#[test]
+fn what_comes_again_after_the_end_moves_no_count_of_empty_buckets() {
+    let ((mut deriver, take, aaa), mut log) = (minutes(), Log::default());
+    (0..20).for_each(|minute| assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted));
+    deriver.finish(&[aaa], &mut log);
+    (0..12).for_each(|minute| drop(take(&mut deriver, &mut log, minute)));
+    take(&mut deriver, &mut log, 20);
+    assert_eq!(deriver.empty(), [0, 0]);
+}
+
 #[derive(Default)]
 struct Volume {
     accepted: BTreeMap<Timestamp, f64>,

@@ -262,7 +262,7 @@ impl Aggregator {
     /// How many rows a run that begins with `slot` has: every interval must take them, into the bucket that it is at or the one
     /// that follows, which is entered. `None` where there is no run.
     fn enter_run(&mut self, place: usize, slot: u32, shared: &Shared) -> Option<u32> {
-        let Self { sessions, spans, periods, clock, due, .. } = self;
+        let Self { sessions, spans, periods, due, .. } = self;
         let session = &mut sessions[place];
         let index = session.plan.index;
         if shared.base == 0 || shared.has_base && !spans.is_last(0, (index, slot - 1)) {
@@ -284,9 +284,6 @@ impl Aggregator {
                 let close = session.enter_next(lane, slot).filter(|_| spans.is_last(lane, (index, at)))?;
                 // Early while the bucket is empty, never late.
                 *due = shared.deadline(close).min(*due);
-                if shared.deadline(close) <= *clock {
-                    return None;
-                }
             }
             rows = rows.min(session.lanes[lane].left(slot));
         }
