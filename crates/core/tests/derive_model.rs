@@ -522,9 +522,9 @@ fn a_week_that_is_whole_takes_nothing_more() {
     );
 }
 
-/// A deriver of 1m and 5m under a calendar that never closes, and one minute's row of its symbol.
-fn minutes() -> (Deriver, impl Fn(&mut Deriver, &mut Log, i64) -> Outcome, SymbolId) {
-    let intervals = ["1m", "5m"].map(|text| text.parse().unwrap());
+/// A deriver of `intervals` under a calendar that never closes, and one minute's row of its symbol.
+fn minutes(intervals: &[&str]) -> (Deriver, impl Fn(&mut Deriver, &mut Log, i64) -> Outcome, SymbolId) {
+    let intervals: Vec<Interval> = intervals.iter().map(|text| text.parse().unwrap()).collect();
     let config = DeriveConfig::new(Calendar::named("24/7").unwrap(), &intervals);
     let from: Timestamp = "2024-11-26T14:30:00Z".parse().unwrap();
     let aaa = one_symbol();
@@ -535,27 +535,38 @@ fn minutes() -> (Deriver, impl Fn(&mut Deriver, &mut Log, i64) -> Outcome, Symbo
     (Deriver::new(DeriveRules::new(config).unwrap()), take, aaa)
 }
 
-#[test]
-fn a_minute_that_the_clock_has_passed_is_late_for_the_base_alone() {
-    let ((mut deriver, take, aaa), mut log) = (minutes(), Log::default());
-    (0..2).for_each(|minute| assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted));
-    deriver.advance_all("2024-11-26T14:34:00Z".parse().unwrap(), &[aaa], &mut log);
-    (2..5).for_each(|minute| assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted));
-    let kinds = log.0.iter().map(|told| told.split(' ').take(2).collect::<Vec<_>>().join(" "));
-    assert_eq!(
-        kinds.collect::<Vec<_>>(),
-        ["bar 1m", "bar 1m", "late_bar 1m", "late_bar 1m", "bar 1m", "bar 5m"]
-    );
+/// What was told, without times and values.
+fn kinds(log: &Log) -> Vec<String> {
+    log.0.iter().map(|told| told.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
 }
 
 #[test]
-fn what_comes_again_after_the_end_moves_no_count_of_empty_buckets() {
-    let ((mut deriver, take, aaa), mut log) = (minutes(), Log::default());
-    (0..20).for_each(|minute| assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted));
-    deriver.finish(&[aaa], &mut log);
-    (0..12).for_each(|minute| drop(take(&mut deriver, &mut log, minute)));
-    take(&mut deriver, &mut log, 20);
-    assert_eq!(deriver.empty(), [0, 0]);
+fn a_minute_that_the_clock_has_passed_is_late_for_the_base_alone() {
+    let ((mut deriver, take, aaa), mut log) = (minutes(&["1m", "5m"]), Log::default());
+    (0..2).for_each(|minute| assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted));
+    deriver.advance_all("2024-11-26T14:34:00Z".parse().unwrap(), &[aaa], &mut log);
+    (2..5).for_each(|minute| assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted));
+    assert_eq!(kinds(&log), ["bar 1m", "bar 1m", "late_bar 1m", "late_bar 1m", "bar 1m", "bar 5m"]);
+}
+
+#[test]
+fn what_comes_again_after_the_end_is_late_for_what_was_given_and_moves_no_count() {
+    let late = [&["late_bar 1m"; 5][..], &["bar 5m", "late_bar 1m", "bar 1m"]].concat();
+    for (intervals, told) in [(&["1m", "5m"][..], late), (&["5m"], vec!["bar 5m"])] {
+        let ((mut deriver, take, aaa), mut log) = (minutes(intervals), Log::default());
+        for minute in [0, 10] {
+            assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted);
+        }
+        deriver.finish(&[aaa], &mut log);
+        log.0.clear();
+        // 1m has given minute 10; 5m has given nothing.
+        for minute in (0..6).chain([15]) {
+            assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted);
+        }
+        assert_eq!(kinds(&log), told);
+        // Of 5m each bucket from the first to the fourth held a row by now.
+        assert_eq!(deriver.empty().last(), Some(&0));
+    }
 }
 
 #[derive(Default)]
