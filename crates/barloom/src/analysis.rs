@@ -224,13 +224,14 @@ impl Subscription<'_> {
         // What a subscriber leaves half done is its own: it is not asked again after a panic.
         let told = catch_unwind(AssertUnwindSafe(|| {
             if let Some((notices, plan)) = notices {
-                let asked = |notice: &Notice<'_>| pattern.asks_for(*symbol, notice);
                 if pattern.kind == Kind::Bars {
-                    for notice in notices.bars(plan).filter(asked) {
-                        subscriber.notice(&notice, view)?;
+                    for (bar, values) in notices.bars(plan) {
+                        if pattern.is_on(*symbol, Some(bar.symbol), bar.interval) {
+                            subscriber.notice(&Notice::Bar(bar, values), view)?;
+                        }
                     }
                 } else {
-                    for notice in notices.iter(plan).filter(asked) {
+                    for notice in notices.iter(plan).filter(|notice| pattern.asks_for(*symbol, notice)) {
                         subscriber.notice(&notice, view)?;
                     }
                 }
@@ -256,8 +257,13 @@ impl Pattern {
             (Kind::Indicator(name), Notice::Indicator(_, reading)) => reading.name == name,
             _ => false,
         };
-        is_kind
-            && self.interval.is_none_or(|interval| interval == on)
+        is_kind && self.is_on(symbol, of, on)
+    }
+
+    /// Whether something of the symbol `of` on the interval `on` is asked for; `symbol` is the pattern's, once it was met.
+    #[inline]
+    fn is_on(&self, symbol: Option<SymbolId>, of: Option<SymbolId>, on: Interval) -> bool {
+        self.interval.is_none_or(|interval| interval == on)
             && (self.symbol.is_none() || (symbol.is_some() && of == symbol))
     }
 }

@@ -277,13 +277,12 @@ impl Notices {
         StepNotices { notices: self, plan, events: self.events[self.step.clone()].iter(), told: None }
     }
 
-    /// The closed bars among the notices of the step at hand: as [`Notices::iter`] has them, without a look at what indicators say.
-    pub fn bars<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = Notice<'a>> + Clone + 'a {
+    /// The closed bars that the step at hand tells, each with the values of its interval's outputs: those of [`Notices::iter`].
+    #[inline]
+    pub fn bars<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (&'a ClosedBar, &'a [f64])> + 'a {
         let events = self.events[self.step.clone()].iter();
         events.filter(|event| !event.is_warning() && plan.is_told(event.place())).map(move |event| {
-            let (values, bar) =
-                (self.values_of(plan, event.place(), event.row), &self.closed[event.index as usize]);
-            Notice::Bar(bar, values)
+            (&self.closed[event.index as usize], self.values_of(plan, event.place(), event.row))
         })
     }
 
