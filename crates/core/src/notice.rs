@@ -115,6 +115,13 @@ impl Batch {
         self.hidden.is_empty() || self.hidden.binary_search(&(row, lane)).is_err()
     }
 
+    /// How many indicators have not begun by the bar at `row`.
+    #[inline]
+    fn hidden_at(&self, row: u32) -> usize {
+        let below = |row: u32| self.hidden.partition_point(|&(hidden, _)| hidden < row);
+        if self.hidden.is_empty() { 0 } else { below(row + 1) - below(row) }
+    }
+
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.open_rows().len() >= BATCH
@@ -304,7 +311,7 @@ impl Notices {
                 tally.warnings[kind as usize] += u64::from(is_told || kind == WarningKind::InvalidBar);
             } else if is_told {
                 let batch = &self.batches[place];
-                let hidden = batch.hidden.iter().filter(|(hidden, _)| *hidden == event.row).count();
+                let hidden = batch.hidden_at(event.row);
                 let (bars, values) = &mut tally.by_interval[place];
                 *bars += 1;
                 *values += (plan.indicators(place) - hidden) as u64;

@@ -258,6 +258,7 @@ impl IntervalPlan {
 
     fn update(&mut self, closed: &ClosedBar) -> &[f64] {
         let mut values = std::mem::take(&mut self.values);
+        values.fill(NULL);
         self.step(closed, &mut values);
         let symbol = closed.symbol.index();
         if self.waiting[symbol] > 0 {
@@ -340,6 +341,8 @@ impl IntervalPlan {
         }
         let Batch { rows, values, hidden, slots, columns, .. } = batch;
         let (rows, values) = (&rows[from..], &mut values[from * width..to * width]);
+        // What an indicator does not write is no value, and nothing of a bar before.
+        values.fill(NULL);
         if let [row] = rows {
             self.step(&closed[row.index as usize], values);
         } else if width > 0 {
@@ -407,6 +410,7 @@ mod tests {
     use crate::bar::{Bar, Label, Record};
     use crate::derive::SessionLabel;
     use crate::indicators::{Each, Indicator, WarmUp};
+    use crate::notice::BatchRow;
     use crate::snapshot::{Bytes, Read, SnapshotError};
     use crate::symbol::Symbols;
     use crate::time::Timestamp;
@@ -433,6 +437,46 @@ mod tests {
         fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
             from.f64().map(|count| self.0 = count)
         }
+    }
+
+    /// Writes what it likes; an indicator that a user got wrong.
+    #[derive(Clone)]
+    struct Careless;
+
+    impl Indicator for Careless {
+        const OUTPUTS: &'static [&'static str] = &["day", "odd"];
+        fn update(&mut self, closed: &Bar, out: &mut [f64]) {
+            if closed.close % 2.0 == 1.0 {
+                out.fill(closed.close);
+            }
+        }
+        fn warm_up(&self) -> WarmUp {
+            WarmUp::endless(0)
+        }
+        fn reset(&mut self, _: Reset) {}
+        fn save(&self, _: &mut Bytes) {}
+        fn restore(&mut self, _: &mut Read<'_>) -> Result<(), SnapshotError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_an_indicator_does_not_write_is_no_value() {
+        let mut plan = Plan::new(&[], &[Interval::MINUTE]).unwrap();
+        plan.add(Interval::MINUTE, "careless", Box::new(Each::new(Careless))).unwrap();
+        let days = [1, 2, 3].map(|day| closed(day, Hours::Regular));
+        let alone = days.map(|bar| plan.update(&bar).to_vec());
+        let mut batch = Batch::default();
+        let rows = (0..3).map(|index| BatchRow { slot: Slot(index), index });
+        // Twice, so that the second finds what the first has left.
+        for input in [1, 2] {
+            rows.clone().for_each(|row| drop(batch.push(input, row)));
+            plan.compute(0, &mut batch, &if input == 1 { [days[0]; 3] } else { days });
+        }
+        for (values, alone) in batch.values.chunks_exact(2).zip(&alone) {
+            assert_eq!([values[0], values[1]].map(f64::to_bits), [alone[0], alone[1]].map(f64::to_bits));
+        }
+        assert!(alone[1].iter().all(|value| value.is_nan()) && alone[2] == [3.0; 2]);
     }
 
     fn closed(day: i8, hours: Hours) -> ClosedBar {
