@@ -470,7 +470,9 @@ mod tests {
         let rows = (0..3).map(|index| BatchRow { slot: Slot(index), index });
         // Twice, so that the second finds what the first has left.
         for input in [1, 2] {
-            rows.clone().for_each(|row| drop(batch.push(input, row)));
+            for row in rows.clone() {
+                batch.push(input, row);
+            }
             plan.compute(0, &mut batch, &if input == 1 { [days[0]; 3] } else { days });
         }
         for (values, alone) in batch.values.chunks_exact(2).zip(&alone) {
