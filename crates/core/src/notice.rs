@@ -127,29 +127,23 @@ impl Batch {
         self.open_rows().len() >= BATCH
     }
 
-    /// Is of the input numbered `input`, and empty if it was of another.
+    /// Puts a bar of the input numbered `input` behind its others; its row.
     #[inline]
-    fn begin(&mut self, input: u64) {
+    pub(crate) fn push(&mut self, input: u64, row: BatchRow) -> u32 {
         if self.input != input {
             self.input = input;
             self.rows.clear();
             self.hidden.clear();
             self.done = 0;
         }
-    }
-
-    /// Puts a bar behind the others; its row.
-    #[inline]
-    pub(crate) fn push(&mut self, input: u64, row: BatchRow) -> u32 {
-        self.begin(input);
         self.rows.push(row);
         self.rows.len() as u32 - 1
     }
 
     /// Whether the bar that was put there last is of `slot` and not computed.
     #[inline]
-    pub(crate) fn waits_for(&self, input: u64, slot: Slot) -> bool {
-        self.input == input && self.open_rows().last().is_some_and(|row| row.slot == slot)
+    pub(crate) fn waits_for(&self, slot: Slot) -> bool {
+        self.open_rows().last().is_some_and(|row| row.slot == slot)
     }
 }
 

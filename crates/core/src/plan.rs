@@ -36,8 +36,6 @@ struct PlannedLane {
     lane: Box<dyn Lane>,
     /// Its outputs' place among the interval's values.
     outputs: std::ops::Range<usize>,
-    /// How many they are.
-    width: usize,
     /// By symbol, whether it has had a value.
     begun: Vec<bool>,
 }
@@ -244,15 +242,7 @@ impl IntervalPlan {
         let symbols = self.sessions.len();
         lane.resize(symbols.max(1));
         self.waiting.iter_mut().for_each(|waiting| *waiting += 1);
-        let width = outputs.len();
-        self.lanes.push(PlannedLane {
-            name,
-            needs_volume,
-            lane,
-            outputs,
-            width,
-            begun: vec![false; symbols],
-        });
+        self.lanes.push(PlannedLane { name, needs_volume, lane, outputs, begun: vec![false; symbols] });
         Ok(())
     }
 
@@ -379,8 +369,8 @@ impl IntervalPlan {
         self.enter_session(closed);
         let slot = Slot(symbol as u32);
         let mut rest = values;
-        for PlannedLane { lane, width, .. } in &mut self.lanes {
-            let (own, others) = rest.split_at_mut(*width);
+        for PlannedLane { lane, outputs, .. } in &mut self.lanes {
+            let (own, others) = rest.split_at_mut(outputs.end - outputs.start);
             lane.step(slot, &closed.bar, own);
             rest = others;
         }

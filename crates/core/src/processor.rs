@@ -99,16 +99,13 @@ impl Processor {
             let batch = &mut batches[place];
             let slot = Slot(closed[event.index as usize].symbol.index() as u32);
             // A symbol has one bar of an interval in a batch; the events of its second one follow those of the first.
-            if !is_one_symbol && (batch.is_full() || batch.waits_for(input, slot)) {
+            if batch.is_full() || batch.waits_for(slot) {
                 Self::finish(plan, place, step, store, batch, closed);
             }
             event.row = batch.push(input, BatchRow { slot, index: event.index });
             if is_one_symbol {
                 Self::finish(plan, place, step, store, batch, closed);
             }
-        }
-        if is_one_symbol {
-            return Some(at);
         }
         for (place, batch) in batches.iter_mut().enumerate() {
             if !batch.open_rows().is_empty() {

@@ -85,6 +85,14 @@ impl Lane {
         }
     }
 
+    /// Moves the cursor to the bucket at `at`, which holds `count` bars; they are not folded.
+    #[inline]
+    fn enter(&mut self, at: u32, bucket: &Bucket, count: u32) {
+        (self.at, self.first, self.length) = (at, bucket.first, bucket.expected());
+        self.missing = self.length - count;
+        (self.fold, self.folded_to) = (Fold::EMPTY, if count == 0 { bucket.first } else { STALE });
+    }
+
     /// How many slots the cursor's bucket has from `slot` on.
     #[inline]
     pub(crate) fn left(&self, slot: u32) -> u32 {
@@ -217,8 +225,7 @@ impl OpenSession {
         if bucket.first != slot || at < state.closed {
             return None;
         }
-        (state.at, state.first, state.length) = (at, slot, bucket.expected());
-        (state.missing, state.fold, state.folded_to) = (state.length, Fold::EMPTY, slot);
+        state.enter(at, bucket, 0);
         Some(bucket.close)
     }
 
@@ -299,10 +306,8 @@ impl OpenSession {
         if at < state.closed {
             return Standing::Closed;
         }
-        (state.at, state.first, state.length) = (at, bucket.first, bucket.expected());
         let count = self.slots.count(bucket.first..bucket.end);
-        state.missing = state.length - count;
-        (state.fold, state.folded_to) = (Fold::EMPTY, STALE);
+        state.enter(at, bucket, count);
         if let Some(bar) = self.slots.bar(slot).filter(|_| count == 1) {
             state.fold.add(bar);
             state.folded_to = slot + 1;

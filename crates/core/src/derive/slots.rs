@@ -57,8 +57,7 @@ impl Slots {
     #[inline]
     pub(crate) fn put(&mut self, slot: u32, bar: &Bar) {
         self.put_unmarked(slot, bar);
-        self.present[slot as usize / 64] |= 1 << (slot % 64);
-        self.filled_to = self.filled_to.max(slot + 1);
+        self.mark(slot..slot + 1);
     }
 
     /// Puts `bar` into `slot`, which is there once it is marked.
@@ -70,7 +69,8 @@ impl Slots {
         self.bars[slot as usize] = *bar;
     }
 
-    /// Marks slots as filled that lie behind every other.
+    /// Marks slots as filled.
+    #[inline]
     pub(crate) fn mark(&mut self, slots: Range<u32>) {
         self.filled_to = self.filled_to.max(slots.end);
         for slot in slots {

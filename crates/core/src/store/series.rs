@@ -196,10 +196,13 @@ impl SeriesWriter {
             Some(latest) => latest.write(self.number, values),
             None => current.write(first_output(self.has_extra), row, values),
         }
-        (self.rows, self.number) = (self.rows + 1, self.number + 1);
-        current.publish(row + 1);
+        // Before the row can be seen, so that whoever sees it sees that its outputs have started.
         if self.waiting > 0 {
             self.note_started(values, step);
+        }
+        (self.rows, self.number) = (self.rows + 1, self.number + 1);
+        if let Some(current) = &mut self.current {
+            current.publish(row + 1);
         }
     }
 
