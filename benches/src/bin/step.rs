@@ -37,7 +37,7 @@ impl Parts {
         let plan = Plan::new(&specs, &intervals).expect("a plan");
         let outputs = intervals.iter().map(|&interval| plan.columns(interval).to_vec()).collect();
         let config =
-            StoreConfig { rules: rules.clone(), outputs, keep, retain: 1, historical: Vec::new() };
+            StoreConfig { rules: rules.clone(), outputs, keep, retain: 1, ahead: 0, historical: Vec::new() };
         let (writer, data) = SessionWriter::new(config);
         Self { processor: Processor::new(rules, plan), writer, data, notices: Notices::default(), step: 0 }
     }

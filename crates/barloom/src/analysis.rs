@@ -7,13 +7,15 @@ use std::error::Error;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use barloom_core::notice::{Notice, Notices};
-use barloom_core::plan::Plan;
+use barloom_core::error::panic_message;
+use barloom_core::notice::{Notice, Notices, StepEvents, Tally};
+use barloom_core::outputs::Outputs;
 use barloom_core::store::View;
 use barloom_core::{Interval, SymbolId, Symbols};
 
 use crate::config::OnSubscriberError;
 use crate::engine::Reject;
+use crate::overrun::OverrunError;
 
 /// What a subscriber fails with.
 pub type SubscriberError = Box<dyn Error + Send + Sync>;
@@ -102,6 +104,9 @@ pub trait Subscriber {
     /// A row was refused; its warning follows with its step.
     fn refused(&mut self, _: &Reject<'_>, _: &Symbols) {}
 
+    /// A clock-driven run is late: some part had not finished the steps before the one that follows.
+    fn overrun(&mut self, _: &OverrunError) {}
+
     /// Everything of the step is told; whether to go on.
     fn step_done(&mut self, _: &View<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
@@ -124,6 +129,52 @@ pub struct SubscriberFailure {
     pub at: barloom_core::Timestamp,
     /// What it said, or panicked with.
     pub reason: String,
+}
+
+/// How a subscriber on a thread of its own keeps up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attendance {
+    /// It is waited for: nothing goes on before it has seen a step.
+    #[default]
+    Lockstep,
+    /// It may lag some steps, and is waited for only then, which counts as backpressure; for files and screens.
+    Follow,
+}
+
+/// What is told at a step: of each shard its notices, one shard behind the other.
+#[derive(Debug)]
+pub struct Told<'a, N> {
+    /// What the shards tell of the input.
+    pub shards: &'a [N],
+    /// Which of it is the step's, by shard.
+    pub steps: &'a [StepEvents],
+    /// The outputs of the plan that computed it.
+    pub outputs: &'a Outputs,
+}
+
+impl<N> Clone for Told<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N> Copy for Told<'_, N> {}
+
+impl<'a, N: AsRef<Notices>> Told<'a, N> {
+    /// By shard, its notices, which of them are the step's, and the outputs to read them by.
+    fn by_shard(self) -> impl Iterator<Item = (&'a Notices, &'a StepEvents, &'a Outputs)> {
+        self.shards.iter().zip(self.steps).map(move |(shard, step)| (shard.as_ref(), step, self.outputs))
+    }
+
+    /// All notices of the step, in their order.
+    pub fn iter(self) -> impl Iterator<Item = Notice<'a>> {
+        self.by_shard().flat_map(|(notices, step, outputs)| notices.iter(step, outputs))
+    }
+
+    /// Counts them.
+    pub fn count(self, tally: &mut Tally) {
+        self.by_shard().for_each(|(notices, step, outputs)| notices.count(step, outputs, tally));
+    }
 }
 
 struct Subscription<'s> {
@@ -151,7 +202,11 @@ impl<'s> AnalysisEngine<'s> {
 
     /// Subscribes `subscriber`, called `name` where it fails, to what `pattern` asks for.
     pub fn subscribe(&mut self, name: &str, pattern: Pattern, subscriber: impl Subscriber + 's) {
-        let (name, subscriber) = (name.to_owned(), Box::new(subscriber));
+        self.subscribe_boxed(name, pattern, Box::new(subscriber));
+    }
+
+    pub(crate) fn subscribe_boxed(&mut self, name: &str, pattern: Pattern, subscriber: Box<dyn Subscriber + 's>) {
+        let name = name.to_owned();
         self.subscriptions.push(Subscription { name, pattern, symbol: None, subscriber });
     }
 
@@ -177,19 +232,24 @@ impl<'s> AnalysisEngine<'s> {
         }
     }
 
-    /// Tells the step at hand of `notices`, which the plan computed: every subscriber what it asks for, in order; whether to go on.
-    /// Without notices the subscribers are only asked that.
+    /// A clock-driven run is late.
+    pub fn overrun(&mut self, overrun: &OverrunError) {
+        self.subscriptions.iter_mut().for_each(|subscription| subscription.subscriber.overrun(overrun));
+    }
+
+    /// Tells a step: every subscriber what it asks for, in order; whether to go on. Without a step the subscribers are only asked
+    /// that.
     ///
     /// # Errors
     /// [`SubscriberFailure`] where one failed and the policy is to stop.
-    pub fn tell(
+    pub fn tell<N: AsRef<Notices>>(
         &mut self,
-        notices: Option<(&Notices, &Plan)>,
+        told: Option<Told<'_, N>>,
         view: &View<'_>,
     ) -> Result<ControlFlow<()>, SubscriberFailure> {
         let (mut flow, mut place) = (ControlFlow::Continue(()), 0);
         while let Some(subscription) = self.subscriptions.get_mut(place) {
-            match subscription.tell(notices, view) {
+            match subscription.tell(told, view) {
                 Ok(own) => {
                     if own.is_break() {
                         flow = own;
@@ -212,9 +272,9 @@ impl<'s> AnalysisEngine<'s> {
 }
 
 impl Subscription<'_> {
-    fn tell(
+    fn tell<N: AsRef<Notices>>(
         &mut self,
-        notices: Option<(&Notices, &Plan)>,
+        told: Option<Told<'_, N>>,
         view: &View<'_>,
     ) -> Result<ControlFlow<()>, String> {
         if self.symbol.is_none() {
@@ -222,25 +282,26 @@ impl Subscription<'_> {
         }
         let Self { pattern, symbol, subscriber, .. } = self;
         // What a subscriber leaves half done is its own: it is not asked again after a panic.
-        let told = catch_unwind(AssertUnwindSafe(|| {
-            if let Some((notices, plan)) = notices {
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            for (notices, step, outputs) in told.into_iter().flat_map(Told::by_shard) {
                 if pattern.kind == Kind::Bars {
-                    for (bar, values) in notices.bars(plan) {
+                    for (bar, values) in notices.bars(step, outputs) {
                         if pattern.is_on(*symbol, Some(bar.symbol), bar.interval) {
                             subscriber.notice(&Notice::Bar(bar, values), view)?;
                         }
                     }
                 } else {
-                    for notice in notices.iter(plan).filter(|notice| pattern.asks_for(*symbol, notice)) {
+                    let asked = |notice: &Notice<'_>| pattern.asks_for(*symbol, notice);
+                    for notice in notices.iter(step, outputs).filter(asked) {
                         subscriber.notice(&notice, view)?;
                     }
                 }
             }
             Ok::<_, SubscriberError>(subscriber.step_done(view))
         }));
-        match told {
+        match done {
             Ok(done) => done.map_err(|error| error.to_string()),
-            Err(panic) => Err(format!("it panicked: {}", message_of(&*panic))),
+            Err(panic) => Err(format!("it panicked: {}", panic_message(&*panic))),
         }
     }
 }
@@ -266,12 +327,6 @@ impl Pattern {
         self.interval.is_none_or(|interval| interval == on)
             && (self.symbol.is_none() || (symbol.is_some() && of == symbol))
     }
-}
-
-/// What a panic said.
-fn message_of(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 impl std::fmt::Debug for AnalysisEngine<'_> {

@@ -60,8 +60,44 @@ impl TimeManager {
     }
 }
 
+/// The wall clock of a clock-driven run, and how its coordinator waits for it. A test puts another one in its place.
+pub trait Timer: Send {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Waits until `until`, or until the thread is unparked, whichever comes first; may return early.
+    fn wait(&mut self, until: Timestamp);
+}
+
+/// The wall clock as it stood at the start, and what has passed since: it never jumps.
+#[derive(Debug)]
+pub struct WallTimer {
+    started: Timestamp,
+    watch: Stopwatch,
+}
+
+impl Default for WallTimer {
+    fn default() -> Self {
+        Self { started: now(), watch: Stopwatch::start() }
+    }
+}
+
+impl Timer for WallTimer {
+    fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.watch.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        self.started.saturating_add(passed)
+    }
+
+    fn wait(&mut self, until: Timestamp) {
+        let left = until.since(self.now());
+        if left > 0 {
+            std::thread::park_timeout(Duration::from_nanos(left as u64));
+        }
+    }
+}
+
 /// Measures how long something took.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {

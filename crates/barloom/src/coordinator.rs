@@ -45,6 +45,11 @@ impl Next {
             Self::Stop => None,
         }
     }
+
+    /// Its instant; the last there is where it has none.
+    pub(crate) fn at(self) -> Timestamp {
+        if let Self::Bars(at) | Self::Clock(at) = self { at } else { Timestamp::MAX }
+    }
 }
 
 /// Hands over inputs in ascending time: the coordinator's, or those that a journal recorded.
@@ -64,8 +69,11 @@ pub trait Inputs {
     /// The rows among them that were refused.
     fn refused(&self) -> &[Refused];
 
-    /// Where the row at a place of the input comes from: its source's name and its number there.
-    fn origin(&self, row: usize) -> (&str, u64);
+    /// Where the row at a place of the input comes from: its source's place and its number there.
+    fn origin(&self, row: usize) -> (usize, u64);
+
+    /// The name of the source at a place.
+    fn source(&self, place: usize) -> &str;
 
     /// The symbols met so far.
     fn symbols(&self) -> &Symbols;
@@ -276,9 +284,12 @@ impl<S: Source> Inputs for SessionCoordinator<S> {
         &self.refused
     }
 
-    fn origin(&self, row: usize) -> (&str, u64) {
-        let (place, number) = self.origins.get(row).copied().unwrap_or_default();
-        (self.feeds.get(place).map_or("", |feed| feed.source.name()), number)
+    fn origin(&self, row: usize) -> (usize, u64) {
+        self.origins.get(row).copied().unwrap_or_default()
+    }
+
+    fn source(&self, place: usize) -> &str {
+        self.feeds.get(place).map_or("", |feed| feed.source.name())
     }
 
     fn symbols(&self) -> &Symbols {

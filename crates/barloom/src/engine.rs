@@ -1,27 +1,41 @@
-//! One run on one thread: inputs → processor → subscribers, step by step.
+//! One run: inputs → processor → subscribers, step by step.
 //!
 //! The engine owns the parts and moves nothing between them but numbers of steps. An input's rows are taken and the clock
 //! moves to its instant; what that closes is published instant by instant, each a step; then its notices are told, with a view
 //! as of the step. Rows before the run's start are history: they go the same way and are not told.
+//!
+//! All of it happens on the calling thread, or, with [`Threads`], on several: the [`worker`](crate::worker)s derive, each its range
+//! of symbols; the coordinator opens steps; the subscribers are told on the calling thread or on threads of their own. What is
+//! told, published and written down is the same, byte for byte.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use barloom_core::derive::{ClosedStretch, Counts, DeriveRules, FileError, FileTrial, Warning, WarningKind};
+use barloom_core::derive::{
+    ClosedStretch, Counts, DeriveRules, Deriver, FileError, FileTrial, Warning, WarningKind,
+};
 use barloom_core::indicators::Spec;
-use barloom_core::notice::{Notices, Tally};
-use barloom_core::plan::Plan;
+use barloom_core::notice::Tally;
+use barloom_core::outputs::Outputs;
+use barloom_core::plan::{IndicatorFailure, Plan};
 use barloom_core::processor::Processor;
-use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig, View};
-use barloom_core::{CalendarError, Interval, SymbolId, Timestamp};
+use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig};
+use barloom_core::{CalendarError, Interval, SymbolId, Symbols, Timestamp};
 
-use crate::analysis::{AnalysisEngine, Pattern, Subscriber, SubscriberFailure};
-use crate::config::{Historical, OnSubscriberError, Origin, RulesError, SessionConfig};
-use crate::coordinator::{Inputs, Next};
+use crate::analysis::{AnalysisEngine, Attendance, Pattern, Subscriber, SubscriberFailure};
+use crate::clock::{Timer, WallTimer};
+use crate::config::{Historical, OnOverrun, OnSubscriberError, Origin, RulesError, SessionConfig};
+use crate::coordinator::{Inputs, Next, Refused};
 use crate::history::History;
 use crate::journal::{JournalError, JournalWriter, RefusedRow};
-use crate::metrics::{PerformanceMetrics, Stage};
-use crate::session::Sessions;
+use crate::metrics::{PerformanceMetrics, Recorder, Stage};
+use crate::overrun::OverrunError;
+use crate::session::{Entrance, Sessions};
+use crate::shard::Shard;
+use crate::subscription::{Ended, Stopper, Wait};
+use crate::telling::{Books, Telling};
+use crate::worker::JoinError;
+use crate::{inline, threads};
 
 /// What a rejected row does to a run (P13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,6 +97,15 @@ pub enum RunError<E> {
     /// The journal can't be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A part of the run died.
+    #[error(transparent)]
+    Ended(#[from] Ended),
+    /// A thread did not end as it should.
+    #[error(transparent)]
+    Worker(#[from] JoinError),
+    /// A thread can't be started.
+    #[error("a thread can't be started: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
 /// What a run did.
@@ -106,7 +129,18 @@ pub struct RunSummary {
     pub failures: Vec<SubscriberFailure>,
     /// Indicators that had too little history before the start: what to know, in a line.
     pub unsettled: Option<String>,
+    /// Indicators of one's own that panicked, once for each symbol.
+    pub indicator_failures: Vec<IndicatorFailure>,
+    /// The first [`OVERRUNS_LISTED`] overruns of a clock-driven run; all are counted.
+    pub overruns: Vec<OverrunError>,
+    /// How many there were.
+    pub overrun_count: u64,
+    /// Whether one ended the run, by [`OnOverrun::Error`].
+    pub overran: bool,
 }
+
+/// How many overruns are listed in a summary.
+pub const OVERRUNS_LISTED: usize = 1000;
 
 /// What one interval gave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -149,21 +183,60 @@ impl RunSummary {
     }
 
     /// Takes over what was counted on the way.
-    pub fn close(&mut self, deriver: &barloom_core::derive::Deriver, trial: Option<&FileTrial>) {
-        self.counts = *deriver.counts();
-        self.unfinished = deriver.unfinished();
+    pub fn close(&mut self, deriver: &Deriver, trial: Option<&FileTrial>) {
         self.closed_stretch = trial.and_then(FileTrial::closed_stretch);
+        self.add(deriver);
+    }
+
+    /// Adds what one deriver counted.
+    fn add(&mut self, deriver: &Deriver) {
+        self.counts.merge(deriver.counts());
+        self.unfinished += deriver.unfinished();
         for (rule, &empty) in deriver.rules().intervals.iter().zip(deriver.empty()) {
             if let Some(interval) = self.intervals.get_mut(&rule.interval) {
-                interval.empty = empty;
+                interval.empty += empty;
             }
         }
+    }
+}
+
+/// How a run goes on several threads.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Threads {
+    /// How many threads derive, each a range of symbols; at least 1, at most [`MOST_WORKERS`].
+    pub workers: usize,
+    /// Trading time over wall time; 0: data-driven, as fast as it goes, every step waited for.
+    pub speed: f64,
+    /// What an overrun does.
+    pub on_overrun: OnOverrun,
+    /// How threads wait for each other.
+    pub wait: Wait,
+    /// How many steps a subscriber that [follows](Attendance::Follow) may lag; at least 1.
+    pub lag: u32,
+}
+
+impl Threads {
+    /// How many steps writers may be ahead of readers: [`StoreConfig::ahead`].
+    pub fn ahead(&self) -> u32 {
+        self.lag.max(1)
+    }
+}
+
+/// The most workers of a run.
+pub const MOST_WORKERS: usize = 64;
+
+impl Default for Threads {
+    /// One worker, data-driven.
+    fn default() -> Self {
+        Self { workers: 1, speed: 0.0, on_overrun: OnOverrun::Warn, wait: Wait::default(), lag: 16 }
     }
 }
 
 /// What decides a run besides its inputs and subscribers.
 #[derive(Debug)]
 pub struct EngineConfig {
+    /// The threads that it goes on; `None`: on that which calls [`Engine::run`].
+    pub threads: Option<Threads>,
     /// The rules of derivation; the base is added where it is not among the intervals, and not told.
     pub rules: DeriveRules,
     /// The indicators of those intervals.
@@ -192,6 +265,7 @@ impl EngineConfig {
         Self {
             rules,
             plan,
+            threads: None,
             keep: Keep::Session,
             retain: 1,
             origin: Origin::Run,
@@ -209,6 +283,7 @@ impl EngineConfig {
     /// [`RulesError`] when the calendar does not know the date of the start or the end.
     pub fn of(config: &SessionConfig, rules: DeriveRules, plan: Plan) -> Result<Self, RulesError> {
         Ok(Self {
+            threads: config.threads(),
             keep: config.keep,
             retain: config.retain_sessions as usize,
             origin: config.origin,
@@ -223,114 +298,25 @@ impl EngineConfig {
     }
 }
 
-/// Runs inputs through the processor, on the calling thread.
-#[derive(Debug)]
-pub struct Engine<'s, I> {
-    inputs: I,
-    processor: Processor,
-    writer: SessionWriter,
-    data: SessionData,
-    notices: Notices,
-    sessions: Sessions,
-    /// Until the first step is told, where there is a start.
-    history: Option<History>,
-    analysis: AnalysisEngine<'s>,
+/// The inputs of a run, written down as they come.
+pub(crate) struct Intake<I> {
+    pub(crate) inputs: I,
     journal: Option<JournalWriter>,
-    metrics: PerformanceMetrics,
-    summary: RunSummary,
-    tally: Tally,
+    recorder: Recorder,
     on_invalid: OnInvalid,
-    start: Option<Timestamp>,
-    step: u32,
 }
 
-impl<'s, I: Inputs> Engine<'s, I> {
-    /// An engine over `inputs`.
-    pub fn new(config: EngineConfig, inputs: I) -> Self {
-        let EngineConfig { rules, mut plan, origin, .. } = config;
-        let rules = rules.with_base();
-        if let Some(base) = rules.intervals.first().filter(|rule| !rule.is_asked) {
-            plan.add_untold(base.interval);
-        }
-        let sessions = Sessions::new(&rules, origin, &config.historical);
-        let history = History::new(&rules, origin, &config.settling, &config.historical);
-        let store = StoreConfig {
-            outputs: rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect(),
-            rules: rules.clone(),
-            keep: config.keep,
-            retain: config.retain,
-            historical: sessions.names().to_vec(),
-        };
-        let (writer, data) = SessionWriter::new(store);
-        let mut notices = Notices::default();
-        if sessions.primes() {
-            notices.keep_sessions();
-        }
-        Self {
-            inputs,
-            writer,
-            data,
-            notices,
-            sessions,
-            history: config.start.map(|_| history),
-            analysis: AnalysisEngine::new(config.on_subscriber_error),
-            journal: None,
-            metrics: PerformanceMetrics::default(),
-            summary: RunSummary::new(&rules),
-            tally: Tally::default(),
-            processor: Processor::new(rules, plan),
-            on_invalid: config.on_invalid,
-            start: config.start,
-            step: 0,
-        }
+impl<I: Inputs> Intake<I> {
+    /// The next input.
+    pub(crate) fn next(&mut self) -> Result<Next, RunError<I::Error>> {
+        let watch = self.recorder.start();
+        let next = self.inputs.advance().map_err(RunError::Inputs)?;
+        self.recorder.stop(watch);
+        Ok(next)
     }
 
-    /// Subscribes `subscriber`, called `name` where it fails, to what `pattern` asks for.
-    pub fn subscribe(&mut self, name: &str, pattern: Pattern, subscriber: impl Subscriber + 's) {
-        self.analysis.subscribe(name, pattern, subscriber);
-    }
-
-    /// Writes every input to `journal`.
-    pub fn keep_journal(&mut self, journal: JournalWriter) {
-        self.journal = Some(journal);
-    }
-
-    /// What was and will be published; readers can go to other threads.
-    pub fn data(&self) -> &SessionData {
-        &self.data
-    }
-
-    /// Runs to the end of the inputs, or until a subscriber breaks.
-    ///
-    /// # Errors
-    /// [`RunError`]; what was told before stands.
-    pub fn run(mut self) -> Result<Finished<I>, RunError<I::Error>> {
-        loop {
-            let watch = self.metrics.start(Stage::Coordinator);
-            let next = self.inputs.advance().map_err(RunError::Inputs)?;
-            self.metrics.stop(Stage::Coordinator, watch);
-            if self.take(next)?.is_break() {
-                self.summary.stopped = true;
-                break;
-            }
-            if next == Next::End {
-                let trial = self.inputs.trial();
-                let counts = self.processor.deriver().counts();
-                trial.map_or(Ok(()), |trial| trial.end(counts)).map_err(RunError::Input)?;
-                break;
-            }
-        }
-        if let Some(journal) = self.journal.take() {
-            journal.finish()?;
-        }
-        self.summary.told(&self.tally, self.processor.deriver().rules());
-        self.summary.close(self.processor.deriver(), self.inputs.trial());
-        self.summary.failures = self.analysis.failures().to_vec();
-        Ok(Finished { summary: self.summary, metrics: self.metrics, inputs: self.inputs })
-    }
-
-    /// Takes the next input, writes it down, and tells what it closes.
-    fn take(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
+    /// Writes the input `next` to the journal, before anything of it is told.
+    pub(crate) fn write_down(&mut self, next: Next) -> Result<(), JournalError> {
         if let (Some(journal), Some(input)) = (&mut self.journal, next.input(&self.inputs)) {
             let refused = self.inputs.refused().iter().map(|refused| RefusedRow {
                 source: refused.source as u32,
@@ -339,104 +325,240 @@ impl<'s, I: Inputs> Engine<'s, I> {
             });
             journal.append(input, refused, self.inputs.symbols())?;
         }
-        self.refuse()?;
-        self.process(next)
-    }
-
-    /// Primes indicators and publishes historical values of the session that begins.
-    fn open_session(&mut self) -> Result<(), RunError<I::Error>> {
-        let Self { sessions, history, processor, writer, data, inputs, step, .. } = self;
-        history.iter_mut().for_each(History::open);
-        let opened = sessions.open(processor, writer, data, inputs.symbols(), *step);
-        opened.map_err(|error| out_of_range(inputs, 0, error))
-    }
-
-    /// Takes an input and tells all its steps; a subscriber that breaks ends the run behind it, so that a journal's inputs are whole.
-    fn process(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
-        let Self { inputs, processor, notices, metrics, sessions, .. } = self;
-        let Some(input) = next.input(inputs) else { return Ok(ControlFlow::Break(())) };
-        let mut watch = metrics.start(Stage::Processor);
-        let taken = processor.take(input, inputs.symbols(), notices);
-        taken.map_err(|(row, error)| out_of_range(inputs, row, error))?;
-        sessions.keep(notices.sessions_over());
-        let mut flow = ControlFlow::Continue(());
-        if self.notices.following().is_none() {
-            self.metrics.stop(Stage::Processor, watch.take());
-            // Nothing closed; whoever wants to stop still can.
-            flow = self.ask(next)?;
-        }
-        while let Some(at) = self.notices.following() {
-            if self.sessions.enters(at) {
-                self.open_session()?;
-            }
-            self.processor.step(self.step, &mut self.writer, &mut self.notices);
-            self.metrics.stop(Stage::Processor, watch.take());
-            if self.tell(at)?.is_break() {
-                flow = ControlFlow::Break(());
-            }
-            self.step += 1;
-        }
-        Ok(flow)
-    }
-
-    /// Asks the subscribers whether to go on, though nothing is told.
-    fn ask(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
-        let now = if let Next::Bars(at) | Next::Clock(at) = next { at } else { Timestamp::MAX };
-        let view = View::new(&self.data, self.inputs.symbols(), self.step, now);
-        Ok(self.analysis.tell(None, &view)?)
-    }
-
-    /// Tells the step at `at`, unless it is history.
-    fn tell(&mut self, at: Timestamp) -> Result<ControlFlow<()>, RunError<I::Error>> {
-        let Self {
-            notices,
-            processor,
-            sessions,
-            history,
-            analysis,
-            metrics,
-            summary,
-            tally,
-            inputs,
-            data,
-            ..
-        } = self;
-        let plan = processor.plan();
-        sessions.see(notices.iter(plan));
-        if let Some(history) = history {
-            history.see(notices.iter(plan));
-        }
-        if self.start.is_some_and(|start| at <= start) {
-            return self.ask(Next::Clock(at));
-        }
-        if let Some(history) = history.take() {
-            summary.unsettled = history.shortage(inputs.symbols());
-        }
-        notices.count(plan, tally);
-        summary.steps += 1;
-        if analysis.is_empty() {
-            return Ok(ControlFlow::Continue(()));
-        }
-        let watch = metrics.start(Stage::Analysis);
-        let view = View::new(data, inputs.symbols(), self.step, at);
-        let flow = analysis.tell(Some((notices, plan)), &view)?;
-        metrics.stop(Stage::Analysis, watch);
-        Ok(flow)
-    }
-
-    /// Tells the input's refused rows.
-    fn refuse(&mut self) -> Result<(), RunError<I::Error>> {
-        for refused in self.inputs.refused() {
-            let (source, number) = self.inputs.origin(refused.row);
-            let crate::source::Unreadable { symbol, time, reason } = &refused.why;
-            let reject = Reject { source, number, symbol: *symbol, time: *time, reason };
-            self.analysis.refused(&reject, self.inputs.symbols());
-            if self.on_invalid == OnInvalid::Stop {
-                let (source_name, reason) = (source.to_owned(), reason.clone());
-                return Err(RunError::Invalid { source_name, number, reason });
-            }
-        }
         Ok(())
+    }
+
+    /// The input's refused rows that are told: all of them, or, where one ends the run, the first.
+    pub(crate) fn rejects(&self) -> impl Iterator<Item = Reject<'_>> {
+        let all = self.inputs.refused();
+        let count = if self.on_invalid == OnInvalid::Stop { all.len().min(1) } else { all.len() };
+        all[..count].iter().map(|Refused { source, number, why, .. }| Reject {
+            source: self.inputs.source(*source),
+            number: *number,
+            symbol: why.symbol,
+            time: why.time,
+            reason: &why.reason,
+        })
+    }
+
+    /// The refused row that ends the run, where one does.
+    pub(crate) fn fatal(&self) -> Option<RunError<I::Error>> {
+        let reject = self.rejects().next().filter(|_| self.on_invalid == OnInvalid::Stop)?;
+        let (source_name, reason) = (reject.source.to_owned(), reject.reason.to_owned());
+        Some(RunError::Invalid { source_name, number: reject.number, reason })
+    }
+
+    /// The calendar does not know the date of the row that comes from `origin`.
+    pub(crate) fn out_of_range(&self, origin: (usize, u64), error: CalendarError) -> RunError<I::Error> {
+        RunError::Calendar { source_name: self.inputs.source(origin.0).to_owned(), number: origin.1, error }
+    }
+}
+
+/// How the inputs of a run came to their end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// There were no more.
+    Ended,
+    /// The run was stopped.
+    Stopped,
+    /// An overrun stopped it.
+    Overran,
+}
+
+/// A subscriber on a thread of its own.
+pub(crate) struct Apart<'s> {
+    pub(crate) name: String,
+    pub(crate) pattern: Pattern,
+    pub(crate) attendance: Attendance,
+    pub(crate) subscriber: Box<dyn Subscriber + Send + 's>,
+}
+
+/// Runs inputs through the processor and tells subscribers.
+pub struct Engine<'s, I> {
+    pub(crate) intake: Intake<I>,
+    pub(crate) shards: Vec<Shard>,
+    pub(crate) analysis: AnalysisEngine<'s>,
+    pub(crate) apart: Vec<Apart<'s>>,
+    pub(crate) books: Books,
+    pub(crate) timer: Box<dyn Timer>,
+    pub(crate) shared: Shared,
+    threads: Option<Threads>,
+}
+
+/// What every part of a run has.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) rules: DeriveRules,
+    pub(crate) outputs: Outputs,
+    pub(crate) data: SessionData,
+    pub(crate) start: Option<Timestamp>,
+    pub(crate) on_subscriber_error: OnSubscriberError,
+    pub(crate) metrics: PerformanceMetrics,
+    pub(crate) stopper: Stopper,
+}
+
+impl Shared {
+    /// Who tells the subscribers of `analysis`.
+    pub(crate) fn telling<'s>(&self, analysis: AnalysisEngine<'s>) -> Telling<'s> {
+        let Self { data, outputs, start, metrics, .. } = self;
+        Telling::new(analysis, data.clone(), outputs.clone(), *start, metrics.recorder(Stage::Analysis))
+    }
+}
+
+impl<'s, I: Inputs> Engine<'s, I> {
+    /// An engine over `inputs`.
+    pub fn new(config: EngineConfig, inputs: I) -> Self {
+        let EngineConfig { rules, mut plan, origin, start, threads, .. } = config;
+        let rules = rules.with_base();
+        if let Some(base) = rules.intervals.first().filter(|rule| !rule.is_asked) {
+            plan.add_untold(base.interval);
+        }
+        let history = start.map(|_| History::new(&rules, origin, &config.settling, &config.historical));
+        let sessions = || Sessions::new(&rules, origin, &config.historical);
+        let store = StoreConfig {
+            outputs: rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect(),
+            rules: rules.clone(),
+            keep: config.keep,
+            retain: config.retain,
+            ahead: threads.as_ref().map_or(0, Threads::ahead),
+            historical: sessions().names().to_vec(),
+        };
+        let workers = threads.map_or(1, |threads| threads.workers.clamp(1, MOST_WORKERS));
+        let (writers, data) = SessionWriter::sharded(&store, workers);
+        let outputs = plan.outputs().clone();
+        let fresh: Vec<Plan> = (1..workers).map(|_| plan.fresh()).collect();
+        let plans = std::iter::once(plan).chain(fresh);
+        let shards = plans.zip(writers).enumerate().map(|(number, (plan, writer))| {
+            let processor = Processor::new(rules.clone(), plan).of_shard(number);
+            Shard::new(processor, writer, data.clone(), sessions())
+        });
+        let shards = shards.collect();
+        let metrics = PerformanceMetrics::default();
+        if threads.is_some_and(|threads| threads.speed > 0.0) {
+            metrics.time_every();
+        }
+        let recorder = metrics.recorder(Stage::Coordinator);
+        Self {
+            intake: Intake { inputs, journal: None, recorder, on_invalid: config.on_invalid },
+            shards,
+            analysis: AnalysisEngine::new(config.on_subscriber_error),
+            apart: Vec::new(),
+            books: Books::new(history, Entrance::new(&rules)),
+            timer: Box::new(WallTimer::default()),
+            shared: Shared {
+                rules,
+                outputs,
+                data,
+                start,
+                on_subscriber_error: config.on_subscriber_error,
+                metrics,
+                stopper: Stopper::new(),
+            },
+            threads,
+        }
+    }
+
+    /// Subscribes `subscriber`, called `name` where it fails, to what `pattern` asks for. It is told on the thread that calls
+    /// [`Engine::run`], in lockstep, behind those that were subscribed before.
+    pub fn subscribe(&mut self, name: &str, pattern: Pattern, subscriber: impl Subscriber + 's) {
+        self.analysis.subscribe(name, pattern, subscriber);
+    }
+
+    /// Subscribes `subscriber` as [`Engine::subscribe`] does, to be told on a thread of its own where the run has [`Threads`].
+    pub fn subscribe_apart(
+        &mut self,
+        name: &str,
+        pattern: Pattern,
+        attendance: Attendance,
+        subscriber: impl Subscriber + Send + 's,
+    ) {
+        if self.threads.is_none() {
+            return self.subscribe(name, pattern, subscriber);
+        }
+        let (name, subscriber) = (name.to_owned(), Box::new(subscriber));
+        self.apart.push(Apart { name, pattern, attendance, subscriber });
+    }
+
+    /// Writes every input to `journal`.
+    pub fn keep_journal(&mut self, journal: JournalWriter) {
+        self.intake.journal = Some(journal);
+    }
+
+    /// Waits by `timer` instead of the wall clock, where the run is clock-driven.
+    pub fn keep_time_by(&mut self, timer: impl Timer + 'static) {
+        self.timer = Box::new(timer);
+    }
+
+    /// What was and will be published; readers can go to other threads.
+    pub fn data(&self) -> &SessionData {
+        &self.shared.data
+    }
+
+    /// What the stages of the run take; it can be read on other threads while the run goes on.
+    pub fn metrics(&self) -> PerformanceMetrics {
+        self.shared.metrics.clone()
+    }
+
+    /// Stops the run from another thread: what was handed over is told to all, then [`Engine::run`] returns.
+    pub fn stopper(&self) -> Stopper {
+        self.shared.stopper.clone()
+    }
+}
+
+impl<I: Inputs<Error: Send> + Send> Engine<'_, I> {
+    /// Runs to the end of the inputs, or until a subscriber breaks or a stop is asked for.
+    ///
+    /// # Errors
+    /// [`RunError`]; what was told before stands.
+    pub fn run(self) -> Result<Finished<I>, RunError<I::Error>> {
+        match self.threads {
+            None => inline::run(self),
+            Some(threads) => threads::run(self, threads),
+        }
+    }
+}
+
+/// A run whose inputs came to their end.
+pub(crate) struct Done<'a, I> {
+    pub(crate) intake: Intake<I>,
+    pub(crate) shards: Vec<Shard>,
+    /// The symbols, divided into the shards.
+    pub(crate) symbols: Arc<Symbols>,
+    pub(crate) books: Option<Books>,
+    /// Subscribers that failed and were removed.
+    pub(crate) failures: Vec<SubscriberFailure>,
+    pub(crate) outcome: Outcome,
+    pub(crate) overruns: Vec<OverrunError>,
+    pub(crate) shared: &'a Shared,
+}
+
+impl<I: Inputs> Done<'_, I> {
+    /// The summary, and the end of the journal.
+    pub(crate) fn finish(self) -> Result<Finished<I>, RunError<I::Error>> {
+        let Self { intake, shards, symbols, books, failures, outcome, overruns, shared } = self;
+        let Intake { inputs, journal, .. } = intake;
+        let mut summary = RunSummary::new(&shared.rules);
+        if let Some(Books { tally, steps, unsettled, .. }) = books {
+            summary.told(&tally, &shared.rules);
+            (summary.steps, summary.unsettled) = (steps, unsettled);
+        }
+        let trial = inputs.trial();
+        summary.closed_stretch = trial.and_then(FileTrial::closed_stretch);
+        for shard in &shards {
+            summary.add(shard.processor().deriver());
+            summary.indicator_failures.extend(shard.failures(&symbols));
+        }
+        if let (Outcome::Ended, Some(trial)) = (outcome, trial) {
+            trial.end(&summary.counts).map_err(RunError::Input)?;
+        }
+        if let Some(journal) = journal {
+            journal.finish()?;
+        }
+        summary.stopped = outcome == Outcome::Stopped;
+        summary.overran = outcome == Outcome::Overran;
+        summary.overrun_count = shared.metrics.overruns();
+        (summary.failures, summary.overruns) = (failures, overruns);
+        Ok(Finished { summary, metrics: shared.metrics.clone(), inputs })
     }
 }
 
@@ -451,7 +573,13 @@ pub struct Finished<I> {
     pub inputs: I,
 }
 
-fn out_of_range<I: Inputs>(inputs: &I, row: usize, error: CalendarError) -> RunError<I::Error> {
-    let (source, number) = inputs.origin(row);
-    RunError::Calendar { source_name: source.to_owned(), number, error }
+impl<I> std::fmt::Debug for Engine<'_, I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let apart: Vec<&String> = self.apart.iter().map(|apart| &apart.name).collect();
+        f.debug_struct("Engine")
+            .field("threads", &self.threads)
+            .field("subscribers", &self.analysis)
+            .field("apart", &apart)
+            .finish_non_exhaustive()
+    }
 }

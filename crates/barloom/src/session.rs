@@ -17,18 +17,42 @@ struct Historical {
     interval: Interval,
     lane: Box<dyn Lane>,
     width: usize,
-    /// By symbol, its newest values.
+    /// By slot, a symbol's newest values.
     values: Vec<f64>,
 }
 
-/// Follows sessions as they come.
+/// Says when a session is entered, as told instants go on.
+#[derive(Debug)]
+pub(crate) struct Entrance {
+    time: TimeManager,
+    grace: i64,
+}
+
+impl Entrance {
+    pub(crate) fn new(rules: &DeriveRules) -> Self {
+        Self { time: TimeManager::replay(rules.calendar.clone()), grace: rules.grace }
+    }
+
+    /// Whether the step at `at` is the first of a session: all of the one before is closed by then.
+    pub(crate) fn enters(&mut self, at: Timestamp) -> bool {
+        let opened = at.saturating_add(-1).saturating_add(-self.grace);
+        at < Timestamp::MAX && self.time.enters(opened).is_some()
+    }
+
+    /// The first instant that can be told of the session at hand.
+    fn first(&self) -> Timestamp {
+        self.time.session_starts().saturating_add(self.grace).saturating_add(1)
+    }
+}
+
+/// Follows sessions as they come, for the symbols of one shard.
 pub(crate) struct Sessions {
     rules: DeriveRules,
     origin: Origin,
     historical: Vec<Historical>,
     names: Vec<String>,
-    time: TimeManager,
-    /// By symbol, the base bars of sessions that are over, oldest first.
+    entrance: Entrance,
+    /// By slot, the base bars of sessions that are over, oldest first.
     past: Vec<VecDeque<BarColumns>>,
 }
 
@@ -55,7 +79,7 @@ impl Sessions {
             origin,
             historical,
             names,
-            time: TimeManager::replay(rules.calendar.clone()),
+            entrance: Entrance::new(rules),
             past: Vec::new(),
         }
     }
@@ -78,10 +102,10 @@ impl Sessions {
     pub(crate) fn keep(&mut self, over: impl Iterator<Item = (SymbolId, BarColumns)>) {
         let Origin::Sessions(sessions) = self.origin else { return };
         for (symbol, bars) in over {
-            if self.past.len() <= symbol.index() {
-                self.past.resize_with(symbol.index() + 1, VecDeque::new);
+            if self.past.len() <= symbol.slot() {
+                self.past.resize_with(symbol.slot() + 1, VecDeque::new);
             }
-            let past = &mut self.past[symbol.index()];
+            let past = &mut self.past[symbol.slot()];
             past.push_back(bars);
             if past.len() > sessions as usize {
                 past.pop_front();
@@ -89,16 +113,15 @@ impl Sessions {
         }
     }
 
-    /// Whether the step at `at` is the first of a session: all of the one before is closed by then.
+    /// Whether the step at `at` is the first of a session, and something is to be done then.
     pub(crate) fn enters(&mut self, at: Timestamp) -> bool {
-        let opened = at.saturating_add(-1).saturating_add(-self.rules.grace);
-        !self.is_idle() && at < Timestamp::MAX && self.time.enters(opened).is_some()
+        !self.is_idle() && self.entrance.enters(at)
     }
 
     /// When the session that lies `sessions` before the one at hand begins.
     fn since(&self, sessions: u32) -> Timestamp {
         let calendar = &self.rules.calendar;
-        let Ok(mut index) = calendar.at_or_after(self.time.session_starts()) else { return Timestamp::MIN };
+        let Ok(mut index) = calendar.at_or_after(self.entrance.time.session_starts()) else { return Timestamp::MIN };
         for _ in 0..sessions {
             match calendar.previous(index) {
                 Ok(before) => index = before,
@@ -108,7 +131,7 @@ impl Sessions {
         calendar.session(index).starts()
     }
 
-    /// Opens the session that begins: indicators are primed, historical values published, from step `step` on.
+    /// Opens the session that begins: indicators are primed, historical values published. `step` is the one that it begins with.
     pub(crate) fn open(
         &mut self,
         processor: &mut Processor,
@@ -119,12 +142,14 @@ impl Sessions {
     ) -> Result<(), CalendarError> {
         if let Origin::Sessions(sessions) = self.origin {
             let since = self.since(sessions);
-            self.prime(since, processor, symbols)?;
-            self.prime_historical(since, data, symbols, step);
+            let own = symbols.by_name_in(processor.shard());
+            self.prime(since, processor, own)?;
+            self.prime_historical(since, data, own, step);
         }
         if !self.historical.is_empty() {
-            let mut values = Vec::with_capacity(symbols.len() * self.names.len());
-            for symbol in 0..symbols.len() {
+            let count = symbols.by_name_in(processor.shard()).len();
+            let mut values = Vec::with_capacity(count * self.names.len());
+            for symbol in 0..count {
                 for historical in &self.historical {
                     let own =
                         historical.values.get(symbol * historical.width..(symbol + 1) * historical.width);
@@ -134,7 +159,7 @@ impl Sessions {
                     }
                 }
             }
-            writer.publish_historical(step, values);
+            writer.publish_historical(self.entrance.first(), values);
         }
         Ok(())
     }
@@ -144,36 +169,36 @@ impl Sessions {
         &mut self,
         since: Timestamp,
         processor: &mut Processor,
-        symbols: &Symbols,
+        symbols: &[SymbolId],
     ) -> Result<(), CalendarError> {
         let mut history = BarColumns::default();
-        for &symbol in symbols.by_name() {
+        for &symbol in symbols {
             history.clear();
-            let past = self.past.get(symbol.index()).into_iter().flatten();
+            let past = self.past.get(symbol.slot()).into_iter().flatten();
             for bar in past.flat_map(|session| session.bars().iter()).filter(|bar| bar.open_time() >= since) {
                 history.push(&bar);
             }
-            processor.run(symbol, history.bars(), self.time.session_starts(), None)?;
+            processor.run(symbol, history.bars(), self.entrance.time.session_starts(), None)?;
         }
         Ok(())
     }
 
     /// Every symbol's historical indicators start over from its days, or weeks, that began since `since`.
-    fn prime_historical(&mut self, since: Timestamp, data: &SessionData, symbols: &Symbols, step: u32) {
+    fn prime_historical(&mut self, since: Timestamp, data: &SessionData, symbols: &[SymbolId], step: u32) {
         for historical in &mut self.historical {
             let width = historical.width;
             historical.values.clear();
             historical.values.resize(symbols.len() * width, NULL);
             historical.lane.resize(symbols.len());
             let place = data.place(historical.interval);
-            for &symbol in symbols.by_name() {
-                let slot = Slot(symbol.index() as u32);
+            for &symbol in symbols {
+                let slot = Slot(symbol.slot() as u32);
                 historical.lane.reset(slot, Reset::Start);
                 let series = place.and_then(|place| data.series(symbol, place, step));
                 let Some(series) = series else { continue };
                 for bar in series.last(usize::MAX).flat_map(Bars::iter).filter(|bar| bar.open_time() >= since)
                 {
-                    let values = &mut historical.values[symbol.index() * width..][..width];
+                    let values = &mut historical.values[symbol.slot() * width..][..width];
                     historical.lane.step(slot, &bar, values);
                 }
             }
@@ -187,7 +212,7 @@ impl Sessions {
         }
         for notice in notices {
             let Notice::Bar(bar, _) = notice else { continue };
-            let symbol = bar.symbol.index();
+            let symbol = bar.symbol.slot();
             for historical in self.historical.iter_mut().filter(|own| own.interval == bar.interval) {
                 let width = historical.width;
                 if historical.values.len() <= symbol * width {

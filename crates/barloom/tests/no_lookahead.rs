@@ -124,6 +124,7 @@ fn a_view_shows_its_step_while_the_writer_is_ahead() {
         outputs,
         keep: Keep::Session,
         retain: 40,
+        ahead: 0,
         historical: Vec::new(),
     };
     let (mut writer, data) = SessionWriter::new(store);

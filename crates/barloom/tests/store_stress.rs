@@ -260,7 +260,7 @@ fn stress(keep: Keep) {
     let script = Script::new();
     let names: Vec<String> = (0..WIDTH).map(|output| format!("out_{output}")).collect();
     let (rules, outputs) = (script.rules.clone(), vec![names; 2]);
-    let config = StoreConfig { rules, outputs, keep, retain: 1, historical: Vec::new() };
+    let config = StoreConfig { rules, outputs, keep, retain: 1, ahead: 0, historical: Vec::new() };
     let (writer, data) = SessionWriter::new(config);
     let done = AtomicU32::new(0);
     let reader = || Reader { script: &script, data: &data, keep, found: [0; 8], views: 0 };

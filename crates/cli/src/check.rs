@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use barloom::engine::Threads;
 use barloom::config::{Historical, MemoryLimit, SessionConfig, Window};
 use barloom_core::derive::{DeriveConfig, DeriveRules, Deriver, IntervalRule, Policy, Refusal};
 use barloom_core::indicators::{Spec, WarmUp};
@@ -440,6 +441,7 @@ fn sizes(
         outputs,
         keep: config.keep,
         retain: config.retain_sessions as usize,
+        ahead: config.threads().as_ref().map_or(0, Threads::ahead),
         historical: Vec::new(),
         rules,
     };

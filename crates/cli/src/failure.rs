@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Config = 3,
     /// The input is not what it must be.
     Data = 4,
+    /// A part of a clock-driven run was late, and that is an error.
+    Overrun = 5,
     /// Ctrl-C or a termination signal.
     Interrupted = 130,
 }

@@ -152,8 +152,12 @@ impl<I: Inputs + Extent> Inputs for Watched<I> {
         self.inputs.refused()
     }
 
-    fn origin(&self, row: usize) -> (&str, u64) {
+    fn origin(&self, row: usize) -> (usize, u64) {
         self.inputs.origin(row)
+    }
+
+    fn source(&self, place: usize) -> &str {
+        self.inputs.source(place)
     }
 
     fn symbols(&self) -> &Symbols {

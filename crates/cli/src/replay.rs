@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use barloom::config::SessionConfig;
+use barloom::config::{SessionConfig, Speed};
 use barloom::journal::{ConfigKind, Recording};
 use clap::Args;
 
@@ -48,8 +48,9 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
         ConfigKind::Json => SessionConfig::from_json(&recorded.text),
     };
     let mut config = config.map_err(|error| Failure::in_config(&args.journal, &recorded.text, &error))?;
-    // Where the run put its outputs is its own.
+    // Where the run put its outputs is its own, and what it waited for is in the journal.
     (config.out, config.rejects) = (args.out.clone(), None);
+    config.speed = Speed::default();
     let rules = inputs::rules_with(&config, recorded.overlay.as_deref())?;
     let plan = inputs::plan(&config, &rules)?;
     outputs::or_no_folder(config.out.as_deref(), || {

@@ -1,12 +1,12 @@
 //! `barloom run`: a session file in, tables or notifications and a summary out.
 
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use barloom::analysis::{Pattern, Subscriber, SubscriberError};
+use barloom::analysis::{Attendance, Pattern, Subscriber, SubscriberError};
 use barloom::clock::Stopwatch;
-use barloom::config::SessionConfig;
+use barloom::config::{OnOverrun, Runtime, SessionConfig, Speed, Workers};
 use barloom::coordinator::{CoordinatorError, Inputs, SessionCoordinator};
 use barloom::engine::{Engine, EngineConfig, Finished, Reject, RunError};
 use barloom::journal::{ConfigKind, JournalConfig, JournalError, JournalWriter};
@@ -43,6 +43,22 @@ pub(crate) struct RunArgs {
     /// The folder for the journal of every input, which `barloom replay` runs again
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
+
+    /// Trading time over wall time, like 60; 0 is as fast as it goes; wins over the file's `speed`
+    #[arg(long, value_name = "X")]
+    speed: Option<Speed>,
+
+    /// auto, inline (one thread) or threads; wins over the file's `runtime`
+    #[arg(long, value_name = "RUNTIME")]
+    runtime: Option<Runtime>,
+
+    /// How many threads derive; wins over the file's `workers`
+    #[arg(long, value_name = "N")]
+    workers: Option<Workers>,
+
+    /// warn, or error: an overrun ends the run with exit code 5; wins over the file's `on_overrun`
+    #[arg(long, value_name = "WHAT")]
+    on_overrun: Option<OnOverrun>,
 
     #[command(flatten)]
     shown: Shown,
@@ -89,6 +105,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let (mut config, text) = inputs::session(&args.session)?;
     config.out = args.out.clone().or(config.out);
     config.journal = args.journal.clone().or(config.journal);
+    config.speed = args.speed.unwrap_or(config.speed);
+    config.runtime = args.runtime.unwrap_or(config.runtime);
+    config.workers = args.workers.unwrap_or(config.workers);
+    config.on_overrun = args.on_overrun.unwrap_or(config.on_overrun);
     outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.shown, (&args.session, &text)))
 }
 
@@ -120,7 +140,7 @@ fn run_config(config: &SessionConfig, shown: Shown, session: (&Path, &str)) -> R
 }
 
 /// Runs `inputs` under `config` and writes what it asks for.
-pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure> + Extent>(
+pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>(
     config: &SessionConfig,
     rules: DeriveRules,
     plan: Plan,
@@ -135,7 +155,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure> + Extent>(
     let mut out = Out {
         tables: tables.map_err(failed(Kind::Run))?,
         rejects: rejects.map_err(failed(Kind::Run))?,
-        ndjson: (shown.format == Format::Ndjson).then(|| BufWriter::new(io::stdout().lock())),
+        ndjson: (shown.format == Format::Ndjson).then(|| BufWriter::new(io::stdout())),
         hours: rules.hours == TradingHours::Extended,
         failed: None,
     };
@@ -144,7 +164,10 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure> + Extent>(
     if let Some(journal) = journal {
         engine.keep_journal(journal);
     }
-    engine.subscribe("outputs", Pattern::all(), &mut out);
+    engine.subscribe_apart("outputs", Pattern::all(), Attendance::Follow, &mut out);
+    let stopper = engine.stopper();
+    // A signal that came before is seen with the first step.
+    interrupt::ask_first(move || stopper.stop())?;
     let done = engine.run();
     progress::clear();
     let Finished { summary, metrics, inputs } = done.map_err(|error| run_failed(&error, &mut out))?;
@@ -164,7 +187,11 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure> + Extent>(
         Format::Table => print(&report.table())?,
         Format::Json => print(&report.json().to_string())?,
     }
-    interrupt::check("what was told before stands and is written")
+    interrupt::check("what was told before stands and is written")?;
+    match summary.overruns.first() {
+        Some(first) if summary.overran => Err(Failure::new(Kind::Overrun, format!("{first}; what was published is told and written"))),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a line to stdout.
@@ -212,7 +239,11 @@ fn run_failed<E: InputsFailure>(error: &RunError<E>, out: &mut Out) -> Failure {
     let written = if out.tables.is_some() { "; nothing was written" } else { "" };
     let kind = match error {
         RunError::Inputs(error) => error.kind(),
-        RunError::Subscriber(_) | RunError::Journal(_) => Kind::Run,
+        RunError::Subscriber(_)
+        | RunError::Journal(_)
+        | RunError::Ended(_)
+        | RunError::Worker(_)
+        | RunError::Thread(_) => Kind::Run,
         _ => Kind::Data,
     };
     Failure::new(kind, format!("{error}{written}"))
@@ -256,7 +287,7 @@ impl Extent for SessionCoordinator<FileSource> {
 struct Out {
     tables: Option<Tables>,
     rejects: RejectLog,
-    ndjson: Option<BufWriter<StdoutLock<'static>>>,
+    ndjson: Option<BufWriter<Stdout>>,
     hours: bool,
     failed: Option<Failure>,
 }

@@ -300,7 +300,7 @@ impl Sink for Telling<'_> {
             }
         };
         tell(Told::bar(Some(*line), bar, symbols, *hours));
-        for reading in plan.readings(bar.interval, bar.symbol.index()) {
+        for reading in plan.readings(bar.interval, bar.symbol.slot()) {
             tell(Told::indicator(Some(*line), bar, reading, symbols));
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use barloom::engine::{IntervalSummary, RunSummary};
 use barloom::metrics::{PerformanceMetrics, SAMPLED, Stage, StageSummary};
+use barloom::overrun::OverrunError;
 use barloom_core::derive::WarningKind;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value, json};
@@ -78,6 +79,7 @@ impl Report<'_> {
         let memory =
             peak_rss().map(|bytes| format!(", peak memory {:.1} MB", bytes as f64 / 1e6)).unwrap_or_default();
         let stages = match self.metrics {
+            Some(metrics) if metrics.is_every_timed() => format!("{stages}\n\n{}\n\n", self.lateness(metrics)),
             Some(_) => format!("{stages}\ntimed: one step in {SAMPLED}; counts are exact\n\n"),
             None => String::new(),
         };
@@ -85,6 +87,24 @@ impl Report<'_> {
             "{bars}\n\n{warnings}\n\n{rows}\n\n{stages}{:.3} s, {rate} rows a second{memory}",
             self.wall.as_secs_f64()
         )
+    }
+
+    /// What was late in a clock-driven run: how much, and the first of it.
+    fn lateness(&self, metrics: &PerformanceMetrics) -> String {
+        let count = self.summary.overrun_count;
+        let mut text = format!(
+            "overruns {}, backpressure {}, at most {} steps behind",
+            grouped(count),
+            grouped(metrics.backpressure()),
+            grouped(metrics.deepest_queue().saturating_sub(1)),
+        );
+        for overrun in self.summary.overruns.iter().take(OVERRUNS_SHOWN) {
+            text.push_str(&format!("\n{overrun}"));
+        }
+        if count > OVERRUNS_SHOWN as u64 {
+            text.push_str(&format!("\n(and {} more)", grouped(count - OVERRUNS_SHOWN as u64)));
+        }
+        text
     }
 
     /// One JSON object.
@@ -99,7 +119,7 @@ impl Report<'_> {
         let warnings = self.warnings().map(|(kind, count)| (kind.to_string(), count.into()));
         object.insert("warnings".to_owned(), Value::Object(warnings.collect()));
         object.insert("steps".to_owned(), self.summary.steps.into());
-        if self.metrics.is_some() {
+        if let Some(metrics) = self.metrics {
             let stages = self.stages().map(|(name, s)| {
                 let StageSummary { count, timed, min, mean, p50, p99, p999, max } = s;
                 let stage = json!({ "count": count, "timed": timed, "min": min, "mean": mean, "p50": p50, "p99": p99,
@@ -107,16 +127,36 @@ impl Report<'_> {
                 (name.to_owned(), stage)
             });
             object.insert("latency_ns".to_owned(), Value::Object(stages.collect()));
-            object.insert("timed_one_step_in".to_owned(), SAMPLED.into());
-            // Nothing waits for a wall clock in a data-driven run.
-            object.insert("overruns".to_owned(), 0.into());
-            object.insert("backpressure".to_owned(), 0.into());
+            let every = if metrics.is_every_timed() { 1 } else { SAMPLED };
+            object.insert("timed_one_step_in".to_owned(), every.into());
+            object.insert("overruns".to_owned(), self.summary.overrun_count.into());
+            let listed = self.summary.overruns.iter().map(overrun_json);
+            object.insert("first_overruns".to_owned(), listed.collect());
+            object.insert("backpressure".to_owned(), metrics.backpressure().into());
+            object.insert("deepest_queue".to_owned(), metrics.deepest_queue().into());
         }
         object.insert("wall_seconds".to_owned(), self.wall.as_secs_f64().into());
         object.insert("rows_per_second".to_owned(), self.rows_per_second().into());
         object.insert("peak_rss_bytes".to_owned(), peak_rss().into());
         Value::Object(object)
     }
+}
+
+/// How many overruns a table for people shows.
+const OVERRUNS_SHOWN: usize = 10;
+
+fn overrun_json(overrun: &OverrunError) -> Value {
+    let OverrunError { stage, step, symbol, interval, time, due, lateness, pending } = overrun;
+    json!({
+        "stage": stage.name(),
+        "step": step,
+        "symbol": symbol.as_ref().map(|symbol| symbol.as_str()),
+        "interval": interval.to_string(),
+        "time": time.to_string(),
+        "due": due.to_string(),
+        "lateness_ns": lateness,
+        "pending": pending,
+    })
 }
 
 pub(crate) fn plain_table<const N: usize>(header: [&str; N]) -> Table {

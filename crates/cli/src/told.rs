@@ -1,7 +1,7 @@
 //! The objects of `stream` and `run --format ndjson`, one a line.
 
 use barloom_core::derive::{ClosedBar, Counts, Warning};
-use barloom_core::plan::Reading;
+use barloom_core::outputs::Reading;
 use barloom_core::{Symbols, Timestamp};
 use serde::Serialize;
 use serde::ser::Serializer;

@@ -43,6 +43,12 @@ pub fn word<T: Copy>(what: &'static str, text: &str, words: &[(&'static str, T)]
     })
 }
 
+/// What a panic said.
+pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,6 +22,7 @@ pub mod indicators;
 pub mod input;
 pub mod interval;
 pub mod notice;
+pub mod outputs;
 pub mod plan;
 pub mod processor;
 pub mod snapshot;

@@ -9,7 +9,7 @@ use crate::bar::Bar;
 use crate::columns::BarColumns;
 use crate::derive::{ClosedBar, DeriveRules, Sink, Warning, WarningKind};
 use crate::indicators::Slot;
-use crate::plan::{Plan, Reading};
+use crate::outputs::{Outputs, Reading};
 use crate::symbol::{SymbolId, Symbols};
 use crate::time::Timestamp;
 
@@ -240,10 +240,8 @@ impl Notices {
 
     /// Goes on to the next step; its instant, and the closed bars it tells with their intervals' places.
     pub(crate) fn next_step(&mut self) -> Option<Timestamp> {
-        let from = self.step.end;
-        let at = self.events.get(from)?.at;
-        let count = self.events[from..].iter().take_while(|event| event.at == at).count();
-        self.step = from..from + count;
+        let (at, StepEvents(step)) = self.step_after(&self.step())?;
+        self.step = step;
         Some(at)
     }
 
@@ -273,33 +271,54 @@ impl Notices {
         self.step.is_empty()
     }
 
-    /// The notices of the step at hand, in their order; `plan` is the one that computed them.
-    pub fn iter<'a>(&'a self, plan: &'a Plan) -> StepNotices<'a> {
-        StepNotices { notices: self, plan, events: self.events[self.step.clone()].iter(), told: None }
+    /// The step at hand.
+    pub fn step(&self) -> StepEvents {
+        StepEvents(self.step.clone())
     }
 
-    /// The closed bars that the step at hand tells, each with the values of its interval's outputs: those of [`Notices::iter`].
+    /// The step of the input that follows `step`, and its instant; the first one after [`StepEvents::NONE`]. Of an input whose
+    /// steps are all computed.
+    pub fn step_after(&self, step: &StepEvents) -> Option<(Timestamp, StepEvents)> {
+        let from = step.0.end;
+        let at = self.events.get(from)?.at;
+        Some((at, StepEvents(from..from + self.count_at(from, at))))
+    }
+
+    fn count_at(&self, from: usize, at: Timestamp) -> usize {
+        self.events[from..].iter().take_while(|event| event.at == at).count()
+    }
+
+    /// The notices of a step, in their order; `outputs` are of the plan that computed them.
+    pub fn iter<'a>(&'a self, step: &StepEvents, outputs: &'a Outputs) -> StepNotices<'a> {
+        StepNotices { notices: self, outputs, events: self.events[step.0.clone()].iter(), told: None }
+    }
+
+    /// The closed bars that a step tells, each with the values of its interval's outputs: those of [`Notices::iter`].
     #[inline]
-    pub fn bars<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (&'a ClosedBar, &'a [f64])> + 'a {
-        let events = self.events[self.step.clone()].iter();
-        events.filter(|event| !event.is_warning() && plan.is_told(event.place())).map(move |event| {
-            (&self.closed[event.index as usize], self.values_of(plan, event.place(), event.row))
+    pub fn bars<'a>(
+        &'a self,
+        step: &StepEvents,
+        outputs: &'a Outputs,
+    ) -> impl Iterator<Item = (&'a ClosedBar, &'a [f64])> + 'a {
+        let events = self.events[step.0.clone()].iter();
+        events.filter(|event| !event.is_warning() && outputs.is_told(event.place())).map(move |event| {
+            (&self.closed[event.index as usize], self.values_of(outputs, event.place(), event.row))
         })
     }
 
     /// The values of the bar at `row` of its interval's batch.
     #[inline]
-    fn values_of(&self, plan: &Plan, place: usize, row: u32) -> &[f64] {
-        let width = plan.width(place);
+    fn values_of(&self, outputs: &Outputs, place: usize, row: u32) -> &[f64] {
+        let width = outputs.width(place);
         &self.batches[place].values[row as usize * width..][..width]
     }
 
-    /// Counts what the step at hand tells.
-    pub fn count(&self, plan: &Plan, tally: &mut Tally) {
+    /// Counts what a step tells.
+    pub fn count(&self, step: &StepEvents, outputs: &Outputs, tally: &mut Tally) {
         tally.by_interval.resize(self.batches.len(), (0, 0));
-        for event in &self.events[self.step.clone()] {
+        for event in &self.events[step.0.clone()] {
             let (index, place) = (event.index as usize, event.place());
-            let is_told = plan.is_told(place);
+            let is_told = outputs.is_told(place);
             if event.is_warning() {
                 let kind = self.warnings[index].kind;
                 tally.warnings[kind as usize] += u64::from(is_told || kind == WarningKind::InvalidBar);
@@ -308,9 +327,24 @@ impl Notices {
                 let hidden = batch.hidden_at(event.row);
                 let (bars, values) = &mut tally.by_interval[place];
                 *bars += 1;
-                *values += (plan.indicators(place) - hidden) as u64;
+                *values += (outputs.indicators(place) - hidden) as u64;
             }
         }
+    }
+}
+
+/// Which notices of an input are a step's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepEvents(Range<usize>);
+
+impl StepEvents {
+    /// Before the first step of an input.
+    pub const NONE: Self = Self(0..0);
+
+    /// The step that tells nothing where another does, behind this one.
+    #[must_use]
+    pub fn nothing_after(&self) -> Self {
+        Self(self.0.end..self.0.end)
     }
 }
 
@@ -318,7 +352,7 @@ impl Notices {
 #[derive(Debug, Clone)]
 pub struct StepNotices<'a> {
     notices: &'a Notices,
-    plan: &'a Plan,
+    outputs: &'a Outputs,
     events: std::slice::Iter<'a, Event>,
     told: Option<ToldBar<'a>>,
 }
@@ -340,7 +374,7 @@ impl<'a> Iterator for StepNotices<'a> {
     fn next(&mut self) -> Option<Notice<'a>> {
         loop {
             while let Some(told) = &mut self.told {
-                let Some(reading) = self.plan.reading(told.place, told.lane as usize, told.values) else {
+                let Some(reading) = self.outputs.reading(told.place, told.lane as usize, told.values) else {
                     self.told = None;
                     break;
                 };
@@ -352,7 +386,7 @@ impl<'a> Iterator for StepNotices<'a> {
             }
             let event = self.events.next()?;
             let (index, place, row) = (event.index as usize, event.place(), event.row);
-            let is_told = self.plan.is_told(place);
+            let is_told = self.outputs.is_told(place);
             if event.is_warning() {
                 let warning = &self.notices.warnings[index];
                 if is_told || warning.kind == WarningKind::InvalidBar {
@@ -360,11 +394,17 @@ impl<'a> Iterator for StepNotices<'a> {
                 }
             } else if is_told {
                 let (bar, values) =
-                    (&self.notices.closed[index], self.notices.values_of(self.plan, place, row));
+                    (&self.notices.closed[index], self.notices.values_of(self.outputs, place, row));
                 self.told = Some(ToldBar { bar, values, place, row, lane: 0 });
                 return Some(Notice::Bar(bar, values));
             }
         }
+    }
+}
+
+impl AsRef<Self> for Notices {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 

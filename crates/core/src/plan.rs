@@ -6,22 +6,23 @@
 use crate::calendar::Hours;
 use crate::columns::Bars;
 use crate::derive::{ClosedBar, SessionLabel};
-use crate::indicators::{Lane, NULL, Reset, Rows, Slot, Spec};
+use crate::indicators::{Guarded, Lane, NULL, Reset, Rows, Slot, Spec};
 use crate::interval::Interval;
 use crate::notice::Batch;
-use crate::symbol::SymbolId;
+use crate::outputs::{IntervalOutputs, Outputs, Reading};
+use crate::symbol::{SymbolId, Symbols};
 
 /// The indicators of a run.
 pub struct Plan {
     intervals: Vec<IntervalPlan>,
+    outputs: Outputs,
 }
 
 struct IntervalPlan {
     interval: Interval,
-    /// Whether its bars are told; if not, they are stored alone.
-    is_told: bool,
     lanes: Vec<PlannedLane>,
-    columns: Vec<String>,
+    /// How many outputs they have.
+    width: usize,
     values: Vec<f64>,
     /// By symbol, the session of its last regular bar.
     sessions: Vec<Option<SessionLabel>>,
@@ -30,8 +31,6 @@ struct IntervalPlan {
 }
 
 struct PlannedLane {
-    /// Its canonical name.
-    name: String,
     needs_volume: bool,
     lane: Box<dyn Lane>,
     /// Its outputs' place among the interval's values.
@@ -61,15 +60,18 @@ pub enum PlanError {
     },
 }
 
-/// What one indicator says of a bar.
-#[derive(Debug, Clone, Copy)]
-pub struct Reading<'a> {
-    /// The indicator's canonical name.
-    pub name: &'a str,
-    /// The names of its outputs in tables.
-    pub columns: &'a [String],
-    /// Their values; [`NULL`] where there is none.
-    pub values: &'a [f64],
+/// An indicator that panicked: from then on it has no value for that symbol.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{spec}@{interval} failed for {symbol} and has no value from there on: {reason}")]
+pub struct IndicatorFailure {
+    /// The indicator.
+    pub spec: String,
+    /// Its interval.
+    pub interval: Interval,
+    /// The symbol.
+    pub symbol: String,
+    /// What it panicked with.
+    pub reason: String,
 }
 
 impl Plan {
@@ -84,34 +86,50 @@ impl Plan {
         {
             return Err(PlanError::NotDerived { spec: spec.to_string(), interval });
         }
-        let intervals = intervals.iter().map(|&interval| IntervalPlan::new(specs, interval));
-        Ok(Self { intervals: intervals.collect::<Result<_, _>>()? })
+        let mut plan = Self { intervals: Vec::new(), outputs: Outputs::default() };
+        for &interval in intervals {
+            let place = plan.push(interval, true);
+            for spec in specs.iter().filter(|spec| spec.interval().is_none_or(|own| own == interval)) {
+                plan.put(place, spec.to_string(), spec.columns(), spec.needs_volume(), spec.lane())?;
+            }
+        }
+        Ok(plan)
     }
 
-    /// Adds an interval before the others whose bars are stored and not told, and that has no indicators.
+    /// The same plan for other symbols: nothing of what this one has seen is in it.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self { intervals: self.intervals.iter().map(IntervalPlan::fresh).collect(), outputs: self.outputs.clone() }
+    }
+
+    /// What its indicators are called and where their values lie.
+    pub fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    fn push(&mut self, interval: Interval, is_told: bool) -> usize {
+        let place = self.intervals.partition_point(|plan| plan.interval <= interval);
+        self.intervals.insert(place, IntervalPlan::empty(interval));
+        let outputs = IntervalOutputs { interval, is_told, columns: Vec::new(), indicators: Vec::new() };
+        self.outputs.intervals.insert(place, outputs);
+        place
+    }
+
+    /// Adds an interval whose bars are stored and not told, and that has no indicators.
     pub fn add_untold(&mut self, interval: Interval) {
-        if self.of(interval).is_none() {
-            self.intervals.push(IntervalPlan { is_told: false, ..IntervalPlan::empty(interval) });
-            self.intervals.sort_by_key(|plan| plan.interval);
+        if self.place(interval).is_none() {
+            self.push(interval, false);
         }
     }
 
-    /// Whether bars of the interval at `place` are told.
-    #[inline]
-    pub fn is_told(&self, place: usize) -> bool {
-        self.intervals.get(place).is_some_and(|plan| plan.is_told)
+    fn place(&self, interval: Interval) -> Option<usize> {
+        self.intervals.iter().position(|plan| plan.interval == interval)
     }
 
     /// How many outputs the interval at `place` has.
     #[inline]
     pub fn width(&self, place: usize) -> usize {
-        self.intervals.get(place).map_or(0, |plan| plan.columns.len())
-    }
-
-    /// How many indicators the interval at `place` has.
-    #[inline]
-    pub fn indicators(&self, place: usize) -> usize {
-        self.intervals.get(place).map_or(0, |plan| plan.lanes.len())
+        self.intervals.get(place).map_or(0, |plan| plan.width)
     }
 
     /// Computes the bars of `batch` that are not, which are of the interval at `place` and of a symbol each; how many outputs each has.
@@ -119,7 +137,7 @@ impl Plan {
     pub(crate) fn compute(&mut self, place: usize, batch: &mut Batch, closed: &[ClosedBar]) -> usize {
         let Some(plan) = self.intervals.get_mut(place) else { return 0 };
         plan.compute(batch, closed);
-        plan.columns.len()
+        plan.width
     }
 
     /// Computes bars of one symbol and of the interval at `place`, in time order: all outputs of each into `values`.
@@ -132,27 +150,20 @@ impl Plan {
     /// Starts all indicators of a symbol over.
     pub(crate) fn start_over(&mut self, symbol: SymbolId) {
         for plan in &mut self.intervals {
-            plan.reserve(symbol.index());
-            plan.sessions[symbol.index()] = None;
-            let slot = Slot(symbol.index() as u32);
+            plan.reserve(symbol.slot());
+            plan.sessions[symbol.slot()] = None;
+            let slot = Slot(symbol.slot() as u32);
             for lane in &mut plan.lanes {
                 lane.lane.reset(slot, Reset::Start);
-                lane.begun[symbol.index()] = false;
+                lane.begun[symbol.slot()] = false;
             }
-            plan.waiting[symbol.index()] = plan.lanes.len() as u32;
+            plan.waiting[symbol.slot()] = plan.lanes.len() as u32;
         }
-    }
-
-    /// What the indicator at `lane` of the interval at `place` says in `values`; `None` where there is none.
-    #[inline]
-    pub(crate) fn reading<'a>(&'a self, place: usize, lane: usize, values: &'a [f64]) -> Option<Reading<'a>> {
-        let plan = self.intervals.get(place)?;
-        Some(plan.reading(plan.lanes.get(lane)?, values))
     }
 
     /// The names of an interval's outputs, in the order of its values.
     pub fn columns(&self, interval: Interval) -> &[String] {
-        self.of(interval).map_or(&[], |plan| &plan.columns)
+        self.outputs.columns(interval)
     }
 
     /// Takes a closed bar: the values of its interval's outputs.
@@ -163,38 +174,76 @@ impl Plan {
         }
     }
 
-    /// What each indicator said of the bar taken last on `interval`, which was one of the symbol numbered `symbol`: those
-    /// that have had a value.
-    pub fn readings(&self, interval: Interval, symbol: usize) -> impl Iterator<Item = Reading<'_>> + '_ {
-        let plan = self.of(interval);
-        plan.into_iter().flat_map(move |plan| {
-            let begun = plan.lanes.iter().filter(move |lane| lane.begun.get(symbol) == Some(&true));
-            begun.map(|lane| plan.reading(lane, &plan.values))
+    /// What each indicator said of the bar taken last on `interval`, which was one of the symbol in `slot`: those that have
+    /// had a value.
+    pub fn readings(&self, interval: Interval, slot: usize) -> impl Iterator<Item = Reading<'_>> + '_ {
+        self.place(interval).into_iter().flat_map(move |place| {
+            let plan = &self.intervals[place];
+            let begun = plan.lanes.iter().enumerate().filter(move |(_, lane)| lane.begun.get(slot) == Some(&true));
+            begun.filter_map(move |(lane, _)| self.outputs.reading(place, lane, &plan.values))
         })
     }
 
     /// Puts an indicator of one's own on `interval`, behind those that are there: its outputs are `name`, or
-    /// `name.output` where it has several.
+    /// `name.output` where it has several. Where it panics it has no value for that symbol from there on, and
+    /// [`Plan::failures`] says so.
     ///
     /// # Errors
     /// [`PlanError`] when the interval is not derived or has an indicator of that name.
     pub fn add(&mut self, interval: Interval, name: &str, lane: Box<dyn Lane>) -> Result<(), PlanError> {
-        let plan = self.intervals.iter_mut().find(|plan| plan.interval == interval);
-        let plan = plan.ok_or_else(|| PlanError::NotDerived { spec: name.to_owned(), interval })?;
+        let place = self.place(interval);
+        let place = place.ok_or_else(|| PlanError::NotDerived { spec: name.to_owned(), interval })?;
         let column =
             |output: &&str| if output.is_empty() { name.to_owned() } else { format!("{name}.{output}") };
         let columns = lane.outputs().iter().map(column).collect();
-        plan.add(name.to_owned(), columns, false, lane)
+        self.put(place, name.to_owned(), columns, false, Box::new(Guarded::new(lane)))
+    }
+
+    /// Puts a lane behind those of the interval at `place`.
+    fn put(
+        &mut self,
+        place: usize,
+        name: String,
+        columns: Vec<String>,
+        needs_volume: bool,
+        mut lane: Box<dyn Lane>,
+    ) -> Result<(), PlanError> {
+        let (plan, own) = (&mut self.intervals[place], &mut self.outputs.intervals[place]);
+        if own.indicators.iter().any(|(other, _)| *other == name) {
+            return Err(PlanError::Twice { spec: name, interval: plan.interval });
+        }
+        let outputs = own.columns.len()..own.columns.len() + columns.len();
+        own.columns.extend(columns);
+        own.indicators.push((name, outputs.clone()));
+        plan.width = outputs.end;
+        plan.values.resize(plan.width, NULL);
+        let symbols = plan.sessions.len();
+        lane.resize(symbols.max(1));
+        plan.waiting.iter_mut().for_each(|waiting| *waiting += 1);
+        plan.lanes.push(PlannedLane { needs_volume, lane, outputs, begun: vec![false; symbols] });
+        Ok(())
     }
 
     /// The first indicator that needs volume, by its name.
     pub fn needs_volume(&self) -> Option<&str> {
-        let mut lanes = self.intervals.iter().flat_map(|plan| &plan.lanes);
-        lanes.find(|lane| lane.needs_volume).map(|lane| lane.name.as_str())
+        let intervals = self.intervals.iter().zip(&self.outputs.intervals);
+        let mut lanes = intervals.flat_map(|(plan, outputs)| plan.lanes.iter().zip(&outputs.indicators));
+        lanes.find(|(lane, _)| lane.needs_volume).map(|(_, (name, _))| name.as_str())
     }
 
-    fn of(&self, interval: Interval) -> Option<&IntervalPlan> {
-        self.intervals.iter().find(|plan| plan.interval == interval)
+    /// The indicators that panicked, once for each symbol; `symbols` are those of the plan, in the order of their names.
+    pub fn failures(&self, table: &Symbols, symbols: &[SymbolId]) -> Vec<IndicatorFailure> {
+        let mut failures = Vec::new();
+        for (plan, outputs) in self.intervals.iter().zip(&self.outputs.intervals) {
+            for (PlannedLane { lane, .. }, (spec, _)) in plan.lanes.iter().zip(&outputs.indicators) {
+                failures.extend(symbols.iter().filter_map(|&symbol| {
+                    let (reason, interval) = (lane.failure(Slot(symbol.slot() as u32))?.to_owned(), plan.interval);
+                    let symbol = table.name(symbol).to_string();
+                    Some(IndicatorFailure { spec: spec.clone(), interval, symbol, reason })
+                }));
+            }
+        }
+        failures
     }
 }
 
@@ -202,55 +251,31 @@ impl IntervalPlan {
     fn empty(interval: Interval) -> Self {
         Self {
             interval,
-            is_told: true,
             lanes: Vec::new(),
-            columns: Vec::new(),
+            width: 0,
             values: Vec::new(),
             sessions: Vec::new(),
             waiting: Vec::new(),
         }
     }
 
-    /// What `lane` says in `values`, which are of all outputs.
-    #[inline]
-    fn reading<'a>(&'a self, lane: &'a PlannedLane, values: &'a [f64]) -> Reading<'a> {
-        let outputs = lane.outputs.clone();
-        Reading { name: &lane.name, columns: &self.columns[outputs.clone()], values: &values[outputs] }
-    }
-
-    fn new(specs: &[Spec], interval: Interval) -> Result<Self, PlanError> {
-        let mut plan = Self::empty(interval);
-        for spec in specs.iter().filter(|spec| spec.interval().is_none_or(|own| own == interval)) {
-            plan.add(spec.to_string(), spec.columns(), spec.needs_volume(), spec.lane())?;
-        }
-        Ok(plan)
-    }
-
-    fn add(
-        &mut self,
-        name: String,
-        columns: Vec<String>,
-        needs_volume: bool,
-        mut lane: Box<dyn Lane>,
-    ) -> Result<(), PlanError> {
-        if self.lanes.iter().any(|other| other.name == name) {
-            return Err(PlanError::Twice { spec: name, interval: self.interval });
-        }
-        let outputs = self.columns.len()..self.columns.len() + columns.len();
-        self.columns.extend(columns);
-        self.values.resize(self.columns.len(), NULL);
-        let symbols = self.sessions.len();
-        lane.resize(symbols.max(1));
-        self.waiting.iter_mut().for_each(|waiting| *waiting += 1);
-        self.lanes.push(PlannedLane { name, needs_volume, lane, outputs, begun: vec![false; symbols] });
-        Ok(())
+    /// The same for other symbols.
+    fn fresh(&self) -> Self {
+        let lane = |own: &PlannedLane| PlannedLane {
+            needs_volume: own.needs_volume,
+            lane: own.lane.fresh(),
+            outputs: own.outputs.clone(),
+            begun: Vec::new(),
+        };
+        let (lanes, width) = (self.lanes.iter().map(lane).collect(), self.width);
+        Self { lanes, width, values: vec![NULL; width], ..Self::empty(self.interval) }
     }
 
     fn update(&mut self, closed: &ClosedBar) -> &[f64] {
         let mut values = std::mem::take(&mut self.values);
         values.fill(NULL);
         self.step(closed, &mut values);
-        let symbol = closed.symbol.index();
+        let symbol = closed.symbol.slot();
         if self.waiting[symbol] > 0 {
             self.begin(symbol, &values);
         }
@@ -280,7 +305,7 @@ impl IntervalPlan {
     /// begins with its regular hours.
     #[inline]
     fn enter_session(&mut self, closed: &ClosedBar) {
-        let symbol = closed.symbol.index();
+        let symbol = closed.symbol.slot();
         if closed.hours == Hours::Regular && self.sessions[symbol] != Some(closed.session) {
             self.start_session(symbol, closed.session);
         }
@@ -294,8 +319,8 @@ impl IntervalPlan {
     }
 
     fn run(&mut self, closed: &[ClosedBar], bars: Bars<'_>, values: &mut [f64]) {
-        let (Some(first), width) = (closed.first(), self.columns.len()) else { return };
-        let symbol = first.symbol.index();
+        let (Some(first), width) = (closed.first(), self.width) else { return };
+        let symbol = first.symbol.slot();
         self.reserve(symbol);
         let mut from = 0;
         while let Some(bar) = closed.get(from) {
@@ -324,7 +349,7 @@ impl IntervalPlan {
     /// Computes the bars of `batch` that are not: their values lie in its end.
     #[inline]
     fn compute(&mut self, batch: &mut Batch, closed: &[ClosedBar]) {
-        let (from, to, width) = (batch.done, batch.rows.len(), self.columns.len());
+        let (from, to, width) = (batch.done, batch.rows.len(), self.width);
         batch.done = to;
         if batch.values.len() < to * width {
             batch.values.resize(to * width, NULL);
@@ -364,7 +389,7 @@ impl IntervalPlan {
     /// Computes one bar: all its outputs into `values`.
     #[inline]
     fn step(&mut self, closed: &ClosedBar, values: &mut [f64]) {
-        let symbol = closed.symbol.index();
+        let symbol = closed.symbol.slot();
         self.reserve(symbol);
         self.enter_session(closed);
         let slot = Slot(symbol as u32);
@@ -390,7 +415,7 @@ impl IntervalPlan {
 
 impl std::fmt::Debug for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.intervals.iter().map(|plan| (plan.interval, &plan.columns))).finish()
+        f.debug_tuple("Plan").field(&self.outputs).finish()
     }
 }
 
@@ -402,7 +427,6 @@ mod tests {
     use crate::indicators::{Each, Indicator, WarmUp};
     use crate::notice::BatchRow;
     use crate::snapshot::{Bytes, Read, SnapshotError};
-    use crate::symbol::Symbols;
     use crate::time::Timestamp;
 
     /// Counts bars; an indicator that a user would write.

@@ -21,6 +21,8 @@ use crate::time::Timestamp;
 pub struct Processor {
     deriver: Deriver,
     plan: Plan,
+    /// Which symbols are its own.
+    shard: usize,
     /// For history; made at its first use.
     past: Option<Past>,
 }
@@ -28,7 +30,18 @@ pub struct Processor {
 impl Processor {
     /// A processor of `rules` and `plan`, which has an entry for each interval of the rules.
     pub fn new(rules: DeriveRules, plan: Plan) -> Self {
-        Self { deriver: Deriver::new(rules), plan, past: None }
+        Self { deriver: Deriver::new(rules), plan, shard: 0, past: None }
+    }
+
+    /// The processor of the symbols of one shard.
+    #[must_use]
+    pub fn of_shard(self, shard: usize) -> Self {
+        Self { shard, ..self }
+    }
+
+    /// The shard whose symbols are its own.
+    pub fn shard(&self) -> usize {
+        self.shard
     }
 
     /// The deriver: its rules and counts.
@@ -41,7 +54,7 @@ impl Processor {
         &self.plan
     }
 
-    /// Takes an input; its steps follow with [`Processor::step`], all of them before the next input.
+    /// Takes an input, of which it has the rows of its own symbols; its steps follow with [`Processor::step`], all of them before the next input.
     ///
     /// # Errors
     /// [`CalendarError`] when the calendar does not know a row's whole week or month; the rows before it stand.
@@ -68,7 +81,7 @@ impl Processor {
             Input::Clock(at) => self.advance(at, symbols, notices),
             Input::End => {
                 notices.at(Timestamp::MAX);
-                self.deriver.finish(symbols.by_name(), notices);
+                self.deriver.finish(symbols.by_name_in(self.shard), notices);
             }
         }
         notices.sort();
@@ -80,10 +93,10 @@ impl Processor {
         while self.deriver.due() < at {
             let due = self.deriver.due();
             notices.at(due);
-            self.deriver.advance_all(due, symbols.by_name(), notices);
+            self.deriver.advance_all(due, symbols.by_name_in(self.shard), notices);
         }
         notices.at(at);
-        self.deriver.advance_all(at, symbols.by_name(), notices);
+        self.deriver.advance_all(at, symbols.by_name_in(self.shard), notices);
     }
 
     /// Goes on to the next instant of the input at which something is told, which is step `step`: computes and publishes its
@@ -97,7 +110,7 @@ impl Processor {
         for event in events.iter_mut().filter(|event| !event.is_warning()) {
             let place = event.place();
             let batch = &mut batches[place];
-            let slot = Slot(closed[event.index as usize].symbol.index() as u32);
+            let slot = Slot(closed[event.index as usize].symbol.slot() as u32);
             // A symbol has one bar of an interval in a batch; the events of its second one follow those of the first.
             if batch.is_full() || batch.waits_for(slot) {
                 Self::finish(plan, place, step, store, batch, closed);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use barloom_core::derive::{
     Align, ClosedBar, DeriveConfig, DeriveRules, Deriver, Sink, TradingHours, Warning,
 };
-use barloom_core::store::{Keep, SeriesView, SessionData, SessionWriter, StoreConfig, View};
+use barloom_core::store::{AsOf, Keep, SeriesView, SessionData, SessionWriter, StoreConfig, View};
 use barloom_core::{Bar, Calendar, Hours, Interval, Label, Record, SymbolId, Symbols, Timestamp};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -92,11 +92,16 @@ struct Store {
 impl Store {
     /// With `width` outputs on every interval: `out_0`, `out_1`.
     fn new(config: &DeriveConfig, width: usize, keep: Keep, retain: usize) -> Self {
+        Self::with_lag(config, width, keep, retain, 0)
+    }
+
+    /// Readers may be so many steps behind.
+    fn with_lag(config: &DeriveConfig, width: usize, keep: Keep, retain: usize, ahead: u32) -> Self {
         let rules = DeriveRules::new(config.clone()).unwrap();
         let names: Vec<String> = (0..width).map(|output| format!("out_{output}")).collect();
         let outputs = vec![names; rules.intervals.len()];
         let historical = vec!["avg_volume_20".to_owned(), "gap".to_owned()];
-        let (writer, data) = SessionWriter::new(StoreConfig { rules, outputs, keep, retain, historical });
+        let (writer, data) = SessionWriter::new(StoreConfig { rules, outputs, keep, retain, ahead, historical });
         let mut symbols = Symbols::new();
         let symbol = symbols.intern("AAA").unwrap();
         Self { writer, data, symbols, symbol }
@@ -487,17 +492,17 @@ fn a_day_that_is_forming_spans_its_breaks() {
 }
 
 #[test]
-fn historical_values_are_those_of_the_step() {
+fn historical_values_are_those_of_the_instant() {
     let config = config("XNYS", &["1m"]);
     let mut store = Store::new(&config, 0, Keep::Session, 1);
     let bbb = store.symbols.intern("BBB").unwrap();
     let ccc = store.symbols.intern("CCC").unwrap();
     let aaa = store.symbol;
-    let read = |store: &Store, symbol, name: &str, step| {
-        store.view(step, at("2024-11-26T15:00:00Z")).historical(symbol, name)
-    };
+    let minute = |minute: i64| at("2024-11-26T15:00:00Z").saturating_add(minute * MINUTE);
+    let read =
+        |store: &Store, symbol, name: &str, now| store.view(5, minute(now)).historical(symbol, name);
     assert_eq!(read(&store, aaa, "gap", 5), None);
-    store.writer.publish_historical(10, vec![1.0, 2.0, f64::NAN, 4.0]);
+    store.writer.publish_historical(minute(10), vec![1.0, 2.0, f64::NAN, 4.0]);
     assert_eq!(read(&store, aaa, "gap", 9), None);
     assert_eq!(
         (read(&store, aaa, "avg_volume_20", 10), read(&store, aaa, "gap", 10)),
@@ -505,9 +510,30 @@ fn historical_values_are_those_of_the_step() {
     );
     assert_eq!((read(&store, bbb, "avg_volume_20", 11), read(&store, bbb, "gap", 11)), (None, Some(4.0)));
     assert_eq!((read(&store, ccc, "gap", 11), read(&store, aaa, "other", 11)), (None, None));
-    store.writer.publish_historical(400, vec![5.0, 6.0, 7.0, 8.0]);
+    store.writer.publish_historical(minute(400), vec![5.0, 6.0, 7.0, 8.0]);
     assert_eq!((read(&store, aaa, "gap", 399), read(&store, aaa, "gap", 400)), (Some(2.0), Some(6.0)));
     assert_eq!((read(&store, bbb, "gap", 399), read(&store, aaa, "gap", 9)), (Some(4.0), None));
+}
+
+#[test]
+fn of_a_step_that_is_told_at_several_instants_only_what_was_due_is_seen() {
+    let config = DeriveConfig { grace: MINUTE, ..config("XNYS", &["1m", "5m"]) };
+    let mut store = Store::new(&config, 1, Keep::Session, 1);
+    let bars = closed(&config, store.symbol, TUESDAY, TUESDAY);
+    // All of the first ten minutes but the first three are of step 7.
+    for (number, bar) in bars.iter().enumerate().take(12) {
+        store.put(bar, if number < 3 { 6 } else { 7 }, &[number as f64]);
+    }
+    let minute = |minute: i64| at("2024-11-26T14:30:00Z").saturating_add(minute * MINUTE);
+    let rows = |text: &str, by: AsOf| store.data.series(store.symbol, store.place(interval(text)), by).unwrap().len();
+    let by = |now| AsOf::within(7, minute(now));
+    // A bar is due a minute after its close.
+    assert_eq!([3, 5, 6, 7, 11].map(|now| rows("1m", by(now))), [3, 4, 5, 6, 10]);
+    assert_eq!([5, 6, 10, 11].map(|now| rows("5m", by(now))), [0, 1, 1, 2]);
+    assert_eq!((rows("1m", AsOf::step(6)), rows("1m", AsOf::step(7)), rows("5m", 7.into())), (3, 10, 2));
+    assert_eq!(rows("1m", AsOf::within(8, Timestamp::MIN)), 10);
+    let view = store.view(90, minute(6)).as_of(by(6));
+    assert_eq!((view.step(), view.latest(store.symbol, interval("1m"), "out_0")), (90, Some(4.0)));
 }
 
 #[test]
@@ -597,11 +623,13 @@ struct Model(Vec<(ClosedBar, u32, f64)>);
 
 impl Model {
     /// The sessions as of `step` when `retain` are retained: those that the writer has dropped are gone for all.
-    fn sessions(&self, step: u32, retain: usize) -> Vec<Vec<&(ClosedBar, u32, f64)>> {
+    /// With `spare` sessions more that are held for those who are behind.
+    fn sessions(&self, step: u32, retain: usize, spare: usize) -> Vec<Vec<&(ClosedBar, u32, f64)>> {
         let all: Vec<_> = self.0.chunk_by(|a, b| a.0.session == b.0.session).collect();
-        let left = all.len().saturating_sub(retain + 1);
+        let left = all.len().saturating_sub(retain + 1 + spare);
         let seen = all[left..].iter().map(|session| session.iter().filter(|row| row.1 <= step).collect());
-        seen.filter(|session: &Vec<_>| !session.is_empty()).collect()
+        let seen: Vec<_> = seen.filter(|session: &Vec<_>| !session.is_empty()).collect();
+        seen[seen.len().saturating_sub(retain + 1)..].to_vec()
     }
 }
 
@@ -616,9 +644,10 @@ proptest! {
         keeps in prop_oneof![Just(Keep::Session), (0..10_u32).prop_map(Keep::Last)],
         behind in 0..10_u32,
         back in 0..12_usize,
+        may_lag in prop_oneof![Just(0), 1..6_u32],
     ) {
         let config = config("XNYS", &["1m"]);
-        let mut store = Store::new(&config, 1, keeps, retain);
+        let mut store = Store::with_lag(&config, 1, keeps, retain, may_lag);
         let opens = minutes(&config, date(2024, 3, 1), date(2024, 12, 31));
         let all = closed_bars_at(&config, store.symbol);
         let (mut model, mut number, mut step) = (Model::default(), 0, 0);
@@ -630,7 +659,7 @@ proptest! {
             model.0.push((bar, step, number as f64));
 
             let asked = step.saturating_sub(behind);
-            let (series, want) = (store.series("1m", asked), model.sessions(asked, retain.max(1)));
+            let (series, want) = (store.series("1m", asked), model.sessions(asked, retain.max(1), usize::from(may_lag > 0)));
             let current = want.last().cloned().unwrap_or_default();
             prop_assert_eq!(series.len(), current.len());
             for (row, (bar, _, _)) in current.iter().enumerate() {
@@ -654,7 +683,7 @@ proptest! {
                     let value = model.0.iter().rev().filter(|row| row.1 <= asked).nth(back).map(|row| row.2);
                     let is_kept = back < count.max(1) as usize && !flat.is_empty();
                     prop_assert!(read.is_none() || is_kept && read == value);
-                    prop_assert!(!is_kept || ahead > 1 || read == value);
+                    prop_assert!(!is_kept || ahead > may_lag.max(1) as usize || read == value);
                 }
             }
         }

@@ -41,13 +41,13 @@ pub use error::ConfigError;
 pub use window::{When, Window};
 pub use words::{
     ForInterval, Grace, Historical, Late, MemoryLimit, OnOverrun, OnSubscriberError, Origin, Runtime, Share,
-    TableFormat,
+    Speed, TableFormat, Workers,
 };
 
 use crate::analysis::Pattern;
-use crate::engine::OnInvalid;
+use crate::engine::{OnInvalid, Threads};
 use text::{one_or_many, parsed, parsed_option};
-use words::{adjustments, keep, retain_sessions, speed, workers};
+use words::{adjustments, keep, retain_sessions};
 
 /// A session of Barloom: everything a session file can say. Paths are relative to the file that names them.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -189,25 +189,28 @@ pub struct SessionConfig {
     #[schemars(schema_with = "schema::text", extend("enum" = ["stop", "remove"], "default" = "stop"))]
     pub on_subscriber_error: OnSubscriberError,
 
-    /// What an overrun does: `warn` (`error` is not built yet).
+    /// What an overrun of a run with a speed does: `warn` counts and reports it, `error` ends the run once what was published
+    /// is told.
     #[serde(deserialize_with = "parsed")]
-    #[schemars(schema_with = "schema::text", extend("enum" = ["warn"], "default" = "warn"))]
+    #[schemars(schema_with = "schema::text", extend("enum" = ["warn", "error"], "default" = "warn"))]
     pub on_overrun: OnOverrun,
 
-    /// Trading time over wall time; 0 is as fast as it goes (another speed is not built yet).
-    #[serde(deserialize_with = "speed")]
-    #[schemars(extend("enum" = [0], "default" = 0))]
-    pub speed: f64,
-
-    /// `inline`, on one thread, which is also what `auto` takes (`threads` is not built yet).
+    /// Trading time over wall time, from 0.01 to 100000000: 60 replays an hour in a minute, and skips hours in which nothing
+    /// trades. 0 is as fast as it goes, every step waited for.
     #[serde(deserialize_with = "parsed")]
-    #[schemars(schema_with = "schema::text", extend("enum" = ["auto", "inline"], "default" = "auto"))]
+    #[schemars(schema_with = "schema::speed", extend("default" = 0, "examples" = [60]))]
+    pub speed: Speed,
+
+    /// `inline`, on one thread; `threads`: a coordinator, workers and subscribers; `auto` takes `inline` for a run with one
+    /// worker and without a speed. What is told is the same.
+    #[serde(deserialize_with = "parsed")]
+    #[schemars(schema_with = "schema::text", extend("enum" = ["auto", "inline", "threads"], "default" = "auto"))]
     pub runtime: Runtime,
 
-    /// How many threads derive: 1 (more are not built yet).
-    #[serde(deserialize_with = "workers")]
-    #[schemars(extend("enum" = [1], "default" = 1))]
-    pub workers: u32,
+    /// How many threads derive, each a range of symbols.
+    #[serde(deserialize_with = "parsed")]
+    #[schemars(schema_with = "schema::workers", extend("default" = 1))]
+    pub workers: Workers,
 
     /// The folder that the input's journal is written to; none is written without it.
     #[schemars(extend("examples" = ["journal"]))]
@@ -262,9 +265,9 @@ impl Default for SessionConfig {
             retain_sessions: 1,
             on_subscriber_error: OnSubscriberError::default(),
             on_overrun: OnOverrun::default(),
-            speed: 0.0,
+            speed: Speed::default(),
             runtime: Runtime::default(),
-            workers: 1,
+            workers: Workers::default(),
             journal: None,
             memory_limit: None,
             out: None,
@@ -351,6 +354,21 @@ impl SessionConfig {
         }
     }
 
+    /// The threads of a run; `None` where it goes on one, as [`SessionConfig::rules`] has made sure that it can.
+    pub fn threads(&self) -> Option<Threads> {
+        let is_inline = match self.runtime {
+            Runtime::Auto => !self.needs_threads(),
+            Runtime::Inline => true,
+            Runtime::Threads => false,
+        };
+        let (workers, speed, on_overrun) = (self.workers.0, self.speed.0, self.on_overrun);
+        (!is_inline).then_some(Threads { workers, speed, on_overrun, ..Threads::default() })
+    }
+
+    fn needs_threads(&self) -> bool {
+        self.workers.0 > 1 || self.speed.0 > 0.0
+    }
+
     /// The intervals to derive: those asked for and, with `auto_compute_derived`, those that indicators name.
     fn intervals(&self) -> Vec<Interval> {
         let mut intervals = self.derived_intervals.clone();
@@ -397,6 +415,9 @@ impl SessionConfig {
             return Err(RulesError::HistoricalTwice { spec: spec.clone() });
         }
         self.window(&config.calendar)?;
+        if self.runtime == Runtime::Inline && self.needs_threads() {
+            return Err(RulesError::Inline { workers: self.workers.0, speed: self.speed.0 });
+        }
         if self.origin != Origin::Run && self.grace.0 > 0 {
             return Err(RulesError::OriginGrace { origin: self.origin });
         }
@@ -436,6 +457,16 @@ pub enum RulesError {
     OriginGrace {
         /// The origin.
         origin: Origin,
+    },
+    /// One thread is one worker, and can't keep time beside its work.
+    #[error(
+        "runtime `inline` is one thread: it has 1 worker and speed 0, here are {workers} and {speed}; write `threads`, or leave it to `auto`"
+    )]
+    Inline {
+        /// The workers.
+        workers: usize,
+        /// The speed.
+        speed: f64,
     },
     /// The end is not after the start.
     #[error("`start` {start} and `end` {end} leave no time between them")]

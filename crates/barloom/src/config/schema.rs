@@ -5,6 +5,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::SessionConfig;
+use crate::engine::MOST_WORKERS;
 
 /// The schema of a session file.
 pub(super) fn of_session() -> Value {
@@ -35,6 +36,14 @@ pub(super) fn shares(_: &mut SchemaGenerator) -> Schema {
 
 pub(super) fn keep(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "anyOf": [{ "const": "session" }, { "type": "integer", "minimum": 0 }] })
+}
+
+pub(super) fn speed(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "anyOf": [{ "const": 0 }, { "type": "number", "minimum": 0.01, "maximum": 1e8 }] })
+}
+
+pub(super) fn workers(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST_WORKERS })
 }
 
 /// Of a field that can't be set yet.

@@ -11,7 +11,7 @@ use barloom_core::store::Keep;
 use serde::de::{Deserializer, Error};
 
 use super::text::{item, parsed_option};
-use crate::engine::OnInvalid;
+use crate::engine::{MOST_WORKERS, OnInvalid};
 
 /// A value for every interval, or for one: `strict`, `strict@1h`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -138,31 +138,36 @@ pub enum OnOverrun {
     /// It is counted and told.
     #[default]
     Warn,
+    /// It ends the run, once what was published is told.
+    Error,
 }
 
 impl FromStr for OnOverrun {
-    type Err = String;
+    type Err = WordError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        built("on_overrun", text, &[("warn", Self::Warn)], &["error"])
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("on_overrun", text, &[("warn", Self::Warn), ("error", Self::Error)])
     }
 }
 
 /// What runs a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Runtime {
-    /// What fits; today `inline`.
+    /// What fits: `inline` where the run is data-driven and has one worker, else `threads`.
     #[default]
     Auto,
     /// One thread.
     Inline,
+    /// A coordinator, workers, and the subscribers.
+    Threads,
 }
 
 impl FromStr for Runtime {
-    type Err = String;
+    type Err = WordError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        built("runtime", text, &[("auto", Self::Auto), ("inline", Self::Inline)], &["threads"])
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        let words = [("auto", Self::Auto), ("inline", Self::Inline), ("threads", Self::Threads)];
+        word("runtime", text, &words)
     }
 }
 
@@ -321,27 +326,48 @@ pub(super) fn retain_sessions<'de, D: Deserializer<'de>>(from: D) -> Result<u32,
     })
 }
 
-/// 0; a speed above it is not built yet.
-pub(super) fn speed<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    let text = item(from)?;
-    match text.parse::<f64>() {
-        Ok(0.0) => Ok(0.0),
-        Ok(speed) if speed > 0.0 => {
-            Err(D::Error::custom(not_built(&format!("speed `{text}`"), "0, as fast as it goes")))
-        }
-        _ => Err(D::Error::custom(format!(
-            "speed `{text}` is not allowed; write a number, 0 for as fast as it goes"
-        ))),
+/// Trading time over wall time; 0 is as fast as it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Speed(pub f64);
+
+/// The highest speed: a year in half a second.
+const FASTEST: f64 = 1e8;
+
+/// The lowest speed above 0: a minute in an hour and forty minutes.
+const SLOWEST: f64 = 0.01;
+
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let speed = text.parse::<f64>().ok();
+        let allowed = speed.filter(|&speed| speed == 0.0 || (SLOWEST..=FASTEST).contains(&speed));
+        allowed.map(|speed| Self(speed.abs())).ok_or_else(|| {
+            format!(
+                "speed `{text}` is not allowed; write 0 for as fast as it goes, or a number from {SLOWEST} to {FASTEST:.0}, like 60"
+            )
+        })
     }
 }
 
-/// 1; more are not built yet.
-pub(super) fn workers<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
-    let text = item(from)?;
-    match text.parse::<u32>() {
-        Ok(1) => Ok(1),
-        Ok(2..) => Err(D::Error::custom(not_built(&format!("workers `{text}`"), "1"))),
-        _ => Err(D::Error::custom(format!("workers `{text}` is not allowed; write 1"))),
+/// How many threads derive, 1 to [`MOST_WORKERS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workers(pub usize);
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+impl FromStr for Workers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let workers = text.parse().ok().filter(|workers| (1..=MOST_WORKERS).contains(workers));
+        workers.map(Self).ok_or_else(|| {
+            format!("workers `{text}` is not allowed; write a whole number from 1 to {MOST_WORKERS}")
+        })
     }
 }
 

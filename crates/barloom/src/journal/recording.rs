@@ -82,11 +82,13 @@ impl Inputs for Recording {
     }
 
     /// Of refused rows alone; where the others came from changes no number and is not recorded.
-    fn origin(&self, row: usize) -> (&str, u64) {
+    fn origin(&self, row: usize) -> (usize, u64) {
         let refused = self.refused.iter().find(|refused| refused.row == row);
-        refused.map_or(("journal", 0), |refused| {
-            (self.sources.get(refused.source).map_or("", String::as_str), refused.number)
-        })
+        refused.map_or((self.sources.len(), 0), |refused| (refused.source, refused.number))
+    }
+
+    fn source(&self, place: usize) -> &str {
+        self.sources.get(place).map_or("journal", String::as_str)
     }
 
     fn symbols(&self) -> &Symbols {

@@ -129,7 +129,12 @@ fn a_value_that_is_none_says_what_is_one() {
         ("memory_limit = 'infGB'", "a size with its unit"),
         ("memory_limit = '0GB'", "a size with its unit"),
         ("speed = -1", "speed `-1` is not allowed"),
-        ("workers = 0", "write 1"),
+        ("speed = 1e9", "a number from 0.01 to 100000000"),
+        ("speed = 0.001", "speed `0.001` is not allowed"),
+        ("workers = 0", "a whole number from 1 to 64"),
+        ("workers = 65", "a whole number from 1 to 64"),
+        ("runtime = 'thread'", "did you mean `threads`?"),
+        ("on_overrun = 'warning'", "did you mean `warn`?"),
         ("indicators = ['rsi']", "did you mean `realtime_indicators`?"),
         ("intervals = '5m'", "did you mean `derived_intervals`?"),
     ] {
@@ -140,15 +145,25 @@ fn a_value_that_is_none_says_what_is_one() {
 }
 
 #[test]
+fn auto_takes_threads_where_one_is_not_enough() {
+    let threads = |text: &str| session(text).threads();
+    assert_eq!((threads(""), threads("runtime = 'inline'")), (None, None));
+    assert_eq!(threads("runtime = 'threads'"), Some(Threads::default()));
+    assert_eq!(threads("workers = 4").map(|threads| threads.workers), Some(4));
+    let paced = threads("speed = 0.5\non_overrun = 'error'").unwrap();
+    assert_eq!((paced.speed, paced.on_overrun, paced.workers), (0.5, OnOverrun::Error, 1));
+    for text in ["workers = 2", "speed = 60"] {
+        let error = session(&format!("{text}\nruntime = 'inline'\nderived_intervals = ['5m']"));
+        let message = error.rules(calendar("XNYS")).unwrap_err().to_string();
+        assert!(message.contains("runtime `inline` is one thread"), "{message}");
+    }
+}
+
+#[test]
 fn what_is_not_built_yet_is_refused_by_name() {
     for text in [
         "late = 'revise'",
         "adjustments = 'splits.csv'",
-        "on_overrun = 'error'",
-        "speed = 60",
-        "speed = 0.5",
-        "runtime = 'threads'",
-        "workers = 4",
         "to = 'parquet'",
     ] {
         let message = refused(text);

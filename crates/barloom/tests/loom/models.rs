@@ -100,7 +100,7 @@ pub(crate) fn recycled() {
 
 /// A bar's value while the writer is overwriting it: bars 0 and 2 share a row where one value is kept.
 pub(crate) fn overwritten() {
-    let latest = Arc::new(Latest::new(1, 1));
+    let latest = Arc::new(Latest::new(1, 1, 1));
     let reader = Arc::clone(&latest);
     let value = |number: u64| (number + 1) as f64;
     let reading = thread::spawn(move || {

@@ -118,7 +118,7 @@ impl Run {
 /// One symbol's open buckets.
 #[derive(Debug)]
 pub(crate) struct Aggregator {
-    symbol: SymbolId,
+    pub(super) symbol: SymbolId,
     run: Run,
     clock: Timestamp,
     /// The earliest deadline of anything held.

@@ -137,6 +137,17 @@ impl Counts {
         self.accepted + self.corrected + self.duplicate + self.late + self.invalid + self.out_of_session
     }
 
+    /// Adds what was counted elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        let Self { accepted, corrected, duplicate, late, invalid, out_of_session } = *other;
+        self.accepted += accepted;
+        self.corrected += corrected;
+        self.duplicate += duplicate;
+        self.late += late;
+        self.invalid += invalid;
+        self.out_of_session += out_of_session;
+    }
+
     pub(crate) fn add(&mut self, outcome: Outcome) {
         *match outcome {
             Outcome::Accepted => &mut self.accepted,

@@ -280,7 +280,7 @@ impl Deriver {
 
     /// Forgets what is open of `symbol`: its next row is its first. Counts stay.
     pub(crate) fn forget(&mut self, symbol: SymbolId) {
-        if let Some(aggregator) = self.symbols.get_mut(symbol.index()) {
+        if let Some(aggregator) = self.symbols.get_mut(symbol.slot()) {
             *aggregator = Aggregator::new(symbol, &self.shared.rules);
         }
     }
@@ -341,15 +341,17 @@ fn aggregator<'a>(
     symbol: SymbolId,
     rules: &DeriveRules,
 ) -> &'a mut Aggregator {
-    let index = symbol.index();
-    if symbols.len() <= index {
-        add_symbols(symbols, index, rules);
+    let slot = symbol.slot();
+    if symbols.len() <= slot {
+        add_symbols(symbols, slot, rules);
     }
-    &mut symbols[index]
+    let aggregator = &mut symbols[slot];
+    aggregator.symbol = symbol;
+    aggregator
 }
 
-/// Makes room for the symbols up to the one numbered `index`.
+/// Makes room for the symbols up to that in `slot`.
 #[cold]
-fn add_symbols(symbols: &mut Vec<Aggregator>, index: usize, rules: &DeriveRules) {
-    symbols.extend((symbols.len()..=index).map(|index| Aggregator::new(SymbolId::of(index), rules)));
+fn add_symbols(symbols: &mut Vec<Aggregator>, slot: usize, rules: &DeriveRules) {
+    symbols.resize_with(slot + 1, || Aggregator::new(SymbolId::UNKNOWN, rules));
 }

@@ -33,7 +33,7 @@ impl<'a> Rows<'a> {
 
     /// The first `width` numbers of each row.
     #[inline(always)]
-    fn iter(self, width: usize) -> impl ExactSizeIterator<Item = &'a mut [f64]> {
+    pub(super) fn iter(self, width: usize) -> impl ExactSizeIterator<Item = &'a mut [f64]> {
         self.values.chunks_mut(self.stride).map(move |row| &mut row[..width])
     }
 }
@@ -48,6 +48,14 @@ pub trait Lane: Send {
 
     /// When values begin.
     fn warm_up(&self) -> WarmUp;
+
+    /// The same lane as new, with room for one symbol.
+    fn fresh(&self) -> Box<dyn Lane>;
+
+    /// What went wrong for a symbol, whose outputs are null since; `None` where nothing can, or did.
+    fn failure(&self, _: Slot) -> Option<&str> {
+        None
+    }
 
     /// Makes room for `slots` symbols; new ones start as new.
     fn resize(&mut self, slots: usize);
@@ -100,6 +108,10 @@ impl<I: Indicator> Lane for Each<I> {
 
     fn warm_up(&self) -> WarmUp {
         self.fresh.warm_up()
+    }
+
+    fn fresh(&self) -> Box<dyn Lane> {
+        Box::new(Self::new(self.fresh.clone()))
     }
 
     fn resize(&mut self, slots: usize) {

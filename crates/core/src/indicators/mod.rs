@@ -5,6 +5,7 @@
 //! `rsi:14@5m`, checked. One formula a file; what carries the accuracy is in [`parts`].
 
 pub mod contract;
+mod guarded;
 mod lane;
 pub mod parts;
 mod source;
@@ -48,6 +49,7 @@ pub mod williams_r;
 pub mod wma;
 
 pub use contract::{Indicator, NULL, Reset, WarmUp};
+pub(crate) use guarded::Guarded;
 pub use lane::{Each, Lane, Rows, Slot};
 pub use source::Source;
 pub use spec::{Args, Entry, Inputs, Kind, Param, Spec, SpecError, Value};

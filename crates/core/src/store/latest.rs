@@ -17,17 +17,14 @@ pub(super) struct Latest {
     cells: Box<[AtomicU64]>,
 }
 
-/// How many rows the writer may be ahead of a reader of the latest values.
-const AHEAD: usize = 1;
-
-/// How many rows there are for the last `keep` values.
-pub(super) fn latest_rows(keep: u32) -> usize {
-    (keep.max(1) as usize + AHEAD).next_power_of_two()
+/// How many rows there are for the last `keep` values, where the writer may be `ahead` rows ahead of a reader.
+pub(super) fn latest_rows(keep: u32, ahead: u32) -> usize {
+    (keep.max(1) as usize + ahead as usize).next_power_of_two()
 }
 
 impl Latest {
-    pub(super) fn new(width: usize, keep: u32) -> Self {
-        let rows = latest_rows(keep);
+    pub(super) fn new(width: usize, keep: u32, ahead: u32) -> Self {
+        let rows = latest_rows(keep, ahead);
         let cells = (0..rows * (1 + width)).map(|_| AtomicU64::new(0)).collect();
         Self { width, rows, cells }
     }

@@ -7,6 +7,8 @@
 //!
 //! Walk one bar: [`SessionWriter::put`] writes its words behind the last row and its values beside them, and makes both visible to
 //! views of its step or later.
+//!
+//! Symbols may be divided into shards; then each has a writer, and a [`SessionData`] reads what all of them publish.
 
 mod column;
 mod forming;
@@ -18,7 +20,7 @@ mod view;
 
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 pub use forming::FormingBar;
 pub use series::Keep;
@@ -29,6 +31,7 @@ use crate::derive::{ClosedBar, DeriveRules};
 use crate::indicators::NULL;
 use crate::interval::Interval;
 use crate::symbol::SymbolId;
+use crate::time::Timestamp;
 use series::{Series, SeriesWriter};
 
 /// What a store holds, fixed for a run.
@@ -40,17 +43,47 @@ pub struct StoreConfig {
     pub outputs: Vec<Vec<String>>,
     /// How much of the outputs' history is kept.
     pub keep: Keep,
-    /// How many sessions before the one being written stay readable; one at least does.
+    /// How many sessions before the one being read stay readable; one at least does.
     pub retain: usize,
+    /// How many steps the writer may be ahead of a reader that must not miss anything: 0 where they take turns.
+    pub ahead: u32,
     /// The names of the historical values.
     pub historical: Vec<String>,
 }
 
-/// Values that are constant through a session, from a step on.
-#[derive(Debug, Default)]
+/// Which rows a reader sees: those of steps up to one, and of that one those that closed by an instant.
+///
+/// A writer that is ahead of its readers numbers all it publishes of an input alike, though it may close bars at several
+/// instants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsOf {
+    step: u32,
+    by: Timestamp,
+}
+
+impl AsOf {
+    /// All rows of steps up to `step`.
+    pub const fn step(step: u32) -> Self {
+        Self { step, by: Timestamp::MAX }
+    }
+
+    /// All rows of steps before `step`, and of it those that are due by `by`, the grace after their close over.
+    pub const fn within(step: u32, by: Timestamp) -> Self {
+        Self { step, by }
+    }
+}
+
+impl From<u32> for AsOf {
+    fn from(step: u32) -> Self {
+        Self::step(step)
+    }
+}
+
+/// Values that are constant through a session, from an instant on.
+#[derive(Debug)]
 struct Historical {
-    from: u32,
-    /// Symbol by symbol, in the order of their numbers; a name each.
+    from: Timestamp,
+    /// Symbol by symbol, in the order of their slots; a name each.
     values: Vec<f64>,
     before: Option<Arc<Historical>>,
 }
@@ -60,7 +93,7 @@ struct Historical {
 struct Store {
     config: StoreConfig,
     symbols: ArcSwap<Table>,
-    historical: ArcSwap<Historical>,
+    historical: ArcSwapOption<Historical>,
 }
 
 /// Every symbol's series, by the intervals; grows by doubling.
@@ -75,9 +108,9 @@ impl Table {
 
 /// Reads what was published. Cheap to clone; clones can go to other threads.
 #[derive(Debug, Clone)]
-pub struct SessionData(Arc<Store>);
+pub struct SessionData(Arc<[Arc<Store>]>);
 
-/// Appends and publishes. There is one; it can't be cloned.
+/// Appends and publishes. There is one a shard; it can't be cloned.
 #[derive(Debug)]
 pub struct SessionWriter {
     store: Arc<Store>,
@@ -89,19 +122,29 @@ pub struct SessionWriter {
 impl SessionWriter {
     /// A store without rows, and its reader.
     pub fn new(config: StoreConfig) -> (Self, SessionData) {
-        let store = Arc::new(Store {
-            config,
-            symbols: ArcSwap::from_pointee(Table::with_room(64)),
-            historical: ArcSwap::default(),
-        });
-        let intervals = store.config.rules.intervals.len();
-        (Self { store: Arc::clone(&store), series: Vec::new(), intervals }, SessionData(store))
+        let writer = Self::of_shard(config);
+        let data = SessionData([Arc::clone(&writer.store)].into());
+        (writer, data)
+    }
+
+    /// A store of `shards` shards without rows, one at least: a writer for each, and the reader of all.
+    pub fn sharded(config: &StoreConfig, shards: usize) -> (Vec<Self>, SessionData) {
+        let writers: Vec<Self> = (0..shards.max(1)).map(|_| Self::of_shard(config.clone())).collect();
+        let data = SessionData(writers.iter().map(|writer| Arc::clone(&writer.store)).collect());
+        (writers, data)
+    }
+
+    fn of_shard(config: StoreConfig) -> Self {
+        let intervals = config.rules.intervals.len();
+        let symbols = ArcSwap::from_pointee(Table::with_room(64));
+        let store = Arc::new(Store { config, symbols, historical: ArcSwapOption::empty() });
+        Self { store, series: Vec::new(), intervals }
     }
 
     /// Makes room for `symbol` and all before it.
     #[inline]
     fn reserve(&mut self, symbol: SymbolId) {
-        while self.series.len() <= symbol.index() * self.intervals {
+        while self.series.len() <= symbol.slot() * self.intervals {
             self.add();
         }
     }
@@ -110,8 +153,9 @@ impl SessionWriter {
     fn add(&mut self) {
         let place = self.series.len() / self.intervals;
         let width = |interval: usize| self.store.config.outputs.get(interval).map_or(0, Vec::len);
-        let keep = self.store.config.keep;
-        let series: Arc<[Series]> = (0..self.intervals).map(|i| Series::new(width(i), keep)).collect();
+        let config = &self.store.config;
+        let series = (0..self.intervals).map(|i| Series::new(width(i), config.keep, config.rows_ahead(i)));
+        let series: Arc<[Series]> = series.collect();
         for interval in 0..self.intervals {
             self.series.push(SeriesWriter::new(Arc::clone(&series), interval, width(interval)));
         }
@@ -135,55 +179,60 @@ impl SessionWriter {
     #[inline]
     pub fn put(&mut self, place: usize, bar: &ClosedBar, values: &[f64], step: u32) {
         self.reserve(bar.symbol);
-        self.series[bar.symbol.index() * self.intervals + place].put(bar, values, step, &self.store.config);
+        self.series[bar.symbol.slot() * self.intervals + place].put(bar, values, step, &self.store.config);
     }
 
-    /// Publishes the historical values of a session that begins at `step`: symbol by symbol, a value for each name.
-    pub fn publish_historical(&mut self, step: u32, values: Vec<f64>) {
+    /// Publishes the historical values that hold from the instant `from` on: symbol by symbol in the order of their slots, a value
+    /// for each name.
+    pub fn publish_historical(&mut self, from: Timestamp, values: Vec<f64>) {
         let now = self.store.historical.load_full();
-        let before = Historical { from: now.from, values: now.values.clone(), before: None };
-        self.store.historical.store(Arc::new(Historical {
-            from: step,
-            values,
-            before: Some(Arc::new(before)),
-        }));
+        let before = now.map(|now| Arc::new(Historical { from: now.from, values: now.values.clone(), before: None }));
+        self.store.historical.store(Some(Arc::new(Historical { from, values, before })));
     }
 }
 
 impl SessionData {
+    /// What all shards share.
+    fn config(&self) -> &StoreConfig {
+        // Invariant: there is one shard at least.
+        &self.0[0].config
+    }
+
     /// The place of `interval` among the store's.
     pub fn place(&self, interval: Interval) -> Option<usize> {
-        self.0.config.rules.index_of(interval)
+        self.config().rules.index_of(interval)
     }
 
     /// The rules of derivation, with the intervals.
     pub fn rules(&self) -> &DeriveRules {
-        &self.0.config.rules
+        &self.config().rules
     }
 
     /// The names of an interval's outputs.
     pub fn outputs(&self, place: usize) -> &[String] {
-        self.0.config.outputs.get(place).map_or(&[], Vec::as_slice)
+        self.config().outputs.get(place).map_or(&[], Vec::as_slice)
     }
 
-    /// A symbol's series as of `step`, empty while no bar of it is visible; `None` for an interval that there is not, or a symbol
+    /// A symbol's series as of a step, empty while no bar of it is visible; `None` for an interval that there is not, or a symbol
     /// that has not been met.
     #[inline]
-    pub fn series(&self, symbol: SymbolId, place: usize, step: u32) -> Option<SeriesView<'_>> {
-        let table = self.0.symbols.load();
-        let series = Arc::clone(table.0.get(symbol.index())?.get()?);
-        SeriesView::new(&self.0.config, symbol, place, series, step)
+    pub fn series(&self, symbol: SymbolId, place: usize, as_of: impl Into<AsOf>) -> Option<SeriesView<'_>> {
+        let store = self.0.get(symbol.shard())?;
+        let table = store.symbols.load();
+        let series = Arc::clone(table.0.get(symbol.slot())?.get()?);
+        SeriesView::new(&store.config, symbol, place, series, as_of.into())
     }
 
-    /// A historical value of `symbol` as of `step`: by its name's place.
-    pub fn historical(&self, symbol: SymbolId, name: &str, step: u32) -> Option<f64> {
-        let names = &self.0.config.historical;
+    /// A historical value of `symbol` at `now`: by its name's place.
+    pub fn historical(&self, symbol: SymbolId, name: &str, now: Timestamp) -> Option<f64> {
+        let store = self.0.get(symbol.shard())?;
+        let names = &store.config.historical;
         let place = names.iter().position(|known| known == name)?;
-        let mut table = self.0.historical.load_full();
-        while table.from > step {
+        let mut table = store.historical.load_full()?;
+        while table.from > now {
             table = Arc::clone(table.before.as_ref()?);
         }
-        let value = table.values.get(symbol.index() * names.len() + place).copied().unwrap_or(NULL);
+        let value = table.values.get(symbol.slot() * names.len() + place).copied().unwrap_or(NULL);
         (!value.is_nan()).then_some(value)
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
-use super::StoreConfig;
+use super::{AsOf, StoreConfig};
 use super::column::{ColumnReader, ColumnWriter};
 use super::latest::Latest;
 use crate::bar::{NULL, NULL_COUNT};
@@ -14,6 +14,7 @@ use crate::calendar::{Segment as TradingSegment, SessionIndex};
 use crate::columns::Bars;
 use crate::derive::{ClosedBar, DeriveRules, SessionLabel, traded};
 use crate::interval::Interval;
+use crate::time::Timestamp;
 
 /// How much of an output's history stays readable; the latest value always does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,11 +59,20 @@ impl Segment {
         self.columns.word(col::META, row).map(|meta| meta as u32)
     }
 
-    /// How many rows were published at `step` or before. A writer is few rows ahead, so the search is from the end.
+    /// How many rows were published at the step that a reader sees, or before. A writer is few rows ahead, so the search is from the
+    /// end. `close` says when the bar that opens at an instant is due.
     #[inline]
-    pub(super) fn rows_at(&self, step: u32) -> usize {
+    pub(super) fn rows_at(&self, as_of: AsOf, due: impl Fn(Timestamp) -> Option<Timestamp>) -> usize {
         let mut rows = self.columns.len();
-        while rows > 0 && self.step(rows - 1).is_none_or(|published| published > step) {
+        while rows > 0 && self.step(rows - 1).is_none_or(|published| published > as_of.step) {
+            rows -= 1;
+        }
+        // Of the step itself only what was due.
+        while as_of.by < Timestamp::MAX && rows > 0 && self.step(rows - 1) == Some(as_of.step) {
+            let open = self.columns.word(col::OPEN_TIME, rows - 1).map(|nanos| Timestamp::from_nanos(nanos as i64));
+            if open.and_then(&due).is_some_and(|due| due <= as_of.by) {
+                break;
+            }
             rows -= 1;
         }
         rows
@@ -102,17 +112,17 @@ pub(super) struct Series {
     pub(super) segments: ArcSwap<Vec<Arc<Segment>>>,
     /// Where outputs lie that have no columns.
     pub(super) latest: Option<Arc<Latest>>,
-    /// The step from which on every output has started.
-    pub(super) ready: AtomicU32,
+    /// How many rows there are by when every output has started.
+    pub(super) ready: AtomicU64,
 }
 
 impl Series {
-    pub(super) fn new(width: usize, keep: Keep) -> Self {
+    pub(super) fn new(width: usize, keep: Keep, ahead: u32) -> Self {
         let latest = match keep {
             Keep::Session => None,
-            Keep::Last(n) => Some(Arc::new(Latest::new(width, n))),
+            Keep::Last(n) => Some(Arc::new(Latest::new(width, n, ahead))),
         };
-        let ready = AtomicU32::new(if width == 0 { 0 } else { u32::MAX });
+        let ready = AtomicU64::new(if width == 0 { 0 } else { u64::MAX });
         Self { segments: ArcSwap::default(), latest, ready }
     }
 }
@@ -198,7 +208,7 @@ impl SeriesWriter {
         }
         // Before the row can be seen, so that whoever sees it sees that its outputs have started.
         if self.waiting > 0 {
-            self.note_started(values, step);
+            self.note_started(values);
         }
         (self.rows, self.number) = (self.rows + 1, self.number + 1);
         if let Some(current) = &mut self.current {
@@ -259,7 +269,7 @@ impl SeriesWriter {
         let columns = first_output(self.has_extra) + kept;
         past.extend(self.current.take());
         let mut segments = Vec::clone(&series.segments.load());
-        let drop_from = segments.len().saturating_sub(config.retain.max(1));
+        let drop_from = segments.len().saturating_sub(config.retained());
         segments.drain(..drop_from);
         // The list with the oldest goes first, so that nothing but a reader holds its memory.
         series.segments.store(Arc::new(segments.clone()));
@@ -283,7 +293,7 @@ impl SeriesWriter {
     }
 
     #[cold]
-    fn note_started(&mut self, values: &[f64], step: u32) {
+    fn note_started(&mut self, values: &[f64]) {
         for (started, value) in self.rest.started.iter_mut().zip(values) {
             if !*started && !value.is_nan() {
                 *started = true;
@@ -291,7 +301,7 @@ impl SeriesWriter {
             }
         }
         if self.waiting == 0 {
-            self.rest.series().ready.store(step, Ordering::Release);
+            self.rest.series().ready.store(self.number + 1, Ordering::Release);
         }
     }
 }
@@ -337,13 +347,12 @@ mod tests {
     use crate::calendar::{Calendar, Hours};
     use crate::derive::{DeriveConfig, DeriveRules};
     use crate::symbol::Symbols;
-    use crate::time::Timestamp;
 
     /// Bytes of a row in the memory of a series that has got one bar.
     fn row_bytes(width: usize, keep: Keep, vwap: f64, trade_count: i64) -> usize {
         let calendar = Calendar::named("XNYS").unwrap();
         let rules = DeriveRules::new(DeriveConfig::new(calendar, &[Interval::MINUTE])).unwrap();
-        let config = StoreConfig { rules, outputs: Vec::new(), keep, retain: 1, historical: Vec::new() };
+        let config = StoreConfig { rules, outputs: Vec::new(), keep, retain: 1, ahead: 0, historical: Vec::new() };
         let open_time: Timestamp = "2024-11-26T14:30:00Z".parse().unwrap();
         let (open, volume) = (1.0, 1.0);
         let closed = ClosedBar {
@@ -358,7 +367,7 @@ mod tests {
             revision: 0,
             hours: Hours::Regular,
         };
-        let mut writer = SeriesWriter::new([Series::new(width, keep)].into(), 0, width);
+        let mut writer = SeriesWriter::new([Series::new(width, keep, 1)].into(), 0, width);
         writer.put(&closed, &vec![0.0; width], 1, &config);
         8 * writer.current.unwrap().columns()
     }

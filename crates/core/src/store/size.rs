@@ -25,6 +25,19 @@ pub struct SeriesSize {
 const LOOKED_AT: usize = 10;
 
 impl StoreConfig {
+    /// How many sessions before the one being written are kept: readers that are behind see as many before theirs.
+    pub(super) fn retained(&self) -> usize {
+        self.retain.max(1) + usize::from(self.ahead > 0)
+    }
+
+    /// How many rows of a series on the interval at `place` a writer may be ahead of a reader of its latest values.
+    pub(super) fn rows_ahead(&self, place: usize) -> u32 {
+        let length = self.rules.intervals.get(place).and_then(|rule| rule.interval.nanos());
+        // An input ends what lies within the grace, and what was open before that.
+        let an_input = self.rules.grace / length.unwrap_or(i64::MAX).max(1) + 2;
+        if self.ahead == 0 { 1 } else { self.ahead.saturating_add(an_input as u32) }
+    }
+
     /// A symbol's series, interval by interval, for sessions as long as the longest of the ten from `at` on. `has_extra`:
     /// the input has vwap or trade_count.
     ///
@@ -37,12 +50,12 @@ impl StoreConfig {
             std::iter::successors(Some(first), |&index| calendar.next(index).ok()).take(LOOKED_AT).collect();
         let sizes = self.rules.intervals.iter().enumerate().map(|(place, rule)| {
             let rows = |&index| room(&self.rules, rule.interval, index);
-            let rows = sessions.iter().map(rows).max().unwrap_or(1) * (1 + self.retain.max(1));
+            let rows = sessions.iter().map(rows).max().unwrap_or(1) * (1 + self.retained());
             let width = self.outputs.get(place).map_or(0, Vec::len);
             let (kept, latest) = match self.keep {
                 Keep::Session => (width, 0),
                 // Each of the last few has its bar's number beside it.
-                Keep::Last(n) => (0, 8 * (1 + width) * latest_rows(n)),
+                Keep::Last(n) => (0, 8 * (1 + width) * latest_rows(n, self.rows_ahead(place))),
             };
             let row_bytes = 8 * (first_output(has_extra) + kept);
             SeriesSize {
@@ -71,6 +84,7 @@ mod tests {
             outputs,
             keep,
             retain: 1,
+            ahead: 0,
             historical: vec![],
         };
         // A half day; the sessions after it are whole.

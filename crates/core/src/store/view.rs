@@ -7,7 +7,7 @@ use arc_swap::Guard;
 
 use super::forming::FormingBar;
 use super::series::{Keep, Segment, Series, col};
-use super::{SessionData, StoreConfig};
+use super::{AsOf, SessionData, StoreConfig};
 use crate::calendar::Hours;
 use crate::columns::Bars;
 use crate::derive::{BucketAt, ClosedBar, bucket_at};
@@ -22,6 +22,7 @@ use crate::time::Timestamp;
 pub struct View<'a> {
     data: &'a SessionData,
     symbols: &'a Symbols,
+    as_of: AsOf,
     step: u32,
     now: Timestamp,
 }
@@ -29,7 +30,13 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// The view of `data` as of `step`, which is at `now`.
     pub fn new(data: &'a SessionData, symbols: &'a Symbols, step: u32, now: Timestamp) -> Self {
-        Self { data, symbols, step, now }
+        Self { data, symbols, as_of: step.into(), step, now }
+    }
+
+    /// The same, of a store whose rows are numbered otherwise than steps are.
+    #[must_use]
+    pub fn as_of(self, as_of: AsOf) -> Self {
+        Self { as_of, ..self }
     }
 
     /// What is viewed.
@@ -37,7 +44,7 @@ impl<'a> View<'a> {
         self.data
     }
 
-    /// The step.
+    /// The step's number, from 0.
     pub fn step(&self) -> u32 {
         self.step
     }
@@ -55,7 +62,7 @@ impl<'a> View<'a> {
     /// The series of a symbol's `interval`; `None` where there is none.
     #[inline]
     pub fn series(&self, symbol: SymbolId, interval: Interval) -> Option<SeriesView<'a>> {
-        self.data.series(symbol, self.data.place(interval)?, self.step)
+        self.data.series(symbol, self.data.place(interval)?, self.as_of)
     }
 
     /// The series of the symbol named `symbol`.
@@ -78,7 +85,7 @@ impl<'a> View<'a> {
 
     /// A historical value of the symbol, constant through its session: `avg_volume_20`.
     pub fn historical(&self, symbol: SymbolId, name: &str) -> Option<f64> {
-        self.data.historical(symbol, name, self.step)
+        self.data.historical(symbol, name, self.now)
     }
 }
 
@@ -91,7 +98,6 @@ pub struct SeriesView<'a> {
     /// The symbol's.
     series: Arc<[Series]>,
     segments: Guard<Arc<Vec<Arc<Segment>>>>,
-    step: u32,
     /// The place of the newest segment that has a row, and how many are visible.
     current: usize,
     rows: usize,
@@ -104,16 +110,21 @@ impl<'a> SeriesView<'a> {
         symbol: SymbolId,
         place: usize,
         series: Arc<[Series]>,
-        step: u32,
+        as_of: AsOf,
     ) -> Option<Self> {
         let segments = series.get(place)?.segments.load();
+        let due = |open| {
+            let rules = &config.rules;
+            let bucket = bucket_at(rules, rules.intervals.get(place)?.interval, open)?;
+            Some(bucket.close.saturating_add(rules.grace))
+        };
         let mut current = segments.len();
         let mut rows = 0;
         while rows == 0 && current > 0 {
             current -= 1;
-            rows = segments[current].rows_at(step);
+            rows = segments[current].rows_at(as_of, due);
         }
-        Some(Self { config, symbol, place, series, segments, step, current, rows })
+        Some(Self { config, symbol, place, series, segments, current, rows })
     }
 
     fn own(&self) -> &Series {
@@ -145,10 +156,17 @@ impl<'a> SeriesView<'a> {
         self.pieces(count).map(|(segment, rows)| segment.bars(rows.end).rows(rows))
     }
 
+    /// The places of the segments that it sees: no more than `retain` before the current one, though the writer keeps one more
+    /// for those that are behind.
+    fn held(&self) -> std::ops::Range<usize> {
+        let held = if self.rows == 0 { 0 } else { self.current + 1 };
+        self.current.saturating_sub(self.config.retain.max(1))..held
+    }
+
     /// The bars of the last `count` sessions, as far as they are retained, oldest first; of 1d and longer, of years.
     pub fn sessions(&self, count: usize) -> impl Iterator<Item = Bars<'_>> {
-        let held = if self.rows == 0 { 0 } else { self.current + 1 };
-        (held.saturating_sub(count)..held).map(move |place| self.segments[place].bars(self.visible(place)))
+        let held = self.held();
+        (held.start.max(held.end.saturating_sub(count))..held.end).map(move |place| self.segments[place].bars(self.visible(place)))
     }
 
     /// How many rows of a segment are visible.
@@ -158,9 +176,9 @@ impl<'a> SeriesView<'a> {
 
     /// The retained segments that the last `count` rows lie in, oldest first, and which rows.
     fn pieces(&self, count: usize) -> impl Iterator<Item = (&Segment, std::ops::Range<usize>)> {
-        let held = if self.rows == 0 { 0 } else { self.current + 1 };
+        let std::ops::Range { start, end: held } = self.held();
         let (mut from, mut left) = (held, count);
-        while from > 0 && left > 0 {
+        while from > start && left > 0 {
             from -= 1;
             left = left.saturating_sub(self.visible(from));
         }
@@ -227,7 +245,7 @@ impl<'a> SeriesView<'a> {
         let (mut place, mut rows) = (self.current, self.rows);
         while back >= rows {
             back -= rows;
-            place = place.checked_sub(1)?;
+            place = place.checked_sub(1).filter(|&place| place >= self.held().start)?;
             rows = self.segments[place].columns.len();
         }
         Some((&*self.segments[place], rows - 1 - back))
@@ -240,7 +258,8 @@ impl<'a> SeriesView<'a> {
 
     /// Whether every output has started.
     pub fn is_ready(&self) -> bool {
-        self.own().ready.load(Ordering::Acquire) <= self.step
+        let number = self.segment().map_or(0, |segment| segment.first + self.rows as u64);
+        self.own().ready.load(Ordering::Acquire) <= number
     }
 
     /// The newest closed bar.

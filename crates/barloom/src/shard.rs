@@ -1,0 +1,90 @@
+//! The symbols that one thread derives: their processor, their part of the store, and what happens to them between sessions.
+
+use barloom_core::input::Input;
+use barloom_core::notice::Notices;
+use barloom_core::plan::IndicatorFailure;
+use barloom_core::processor::Processor;
+use barloom_core::store::{SessionData, SessionWriter};
+use barloom_core::{CalendarError, Symbols, Timestamp};
+
+use crate::session::Sessions;
+
+/// A range of symbols with all that computes and publishes what is theirs.
+#[derive(Debug)]
+pub(crate) struct Shard {
+    processor: Processor,
+    writer: SessionWriter,
+    data: SessionData,
+    sessions: Sessions,
+}
+
+impl Shard {
+    pub(crate) fn new(
+        processor: Processor,
+        writer: SessionWriter,
+        data: SessionData,
+        sessions: Sessions,
+    ) -> Self {
+        Self { processor, writer, data, sessions }
+    }
+
+    /// Its place among the shards.
+    pub(crate) fn number(&self) -> usize {
+        self.processor.shard()
+    }
+
+    /// The processor: its plan and counts.
+    pub(crate) fn processor(&self) -> &Processor {
+        &self.processor
+    }
+
+    /// Its indicators that panicked.
+    pub(crate) fn failures(&self, symbols: &Symbols) -> Vec<IndicatorFailure> {
+        self.processor.plan().failures(symbols, symbols.by_name_in(self.number()))
+    }
+
+    /// Takes an input, of which it has the rows of its own symbols; its steps follow.
+    ///
+    /// # Errors
+    /// The row that the calendar does not know.
+    pub(crate) fn take(
+        &mut self,
+        input: Input<'_>,
+        symbols: &Symbols,
+        notices: &mut Notices,
+    ) -> Result<(), (usize, CalendarError)> {
+        if self.sessions.primes() {
+            notices.keep_sessions();
+        }
+        self.processor.take(input, symbols, notices)?;
+        self.sessions.keep(notices.sessions_over());
+        Ok(())
+    }
+
+    /// Computes and publishes the next step of the input numbered `number`; its instant, or `None` when there is none left.
+    ///
+    /// # Errors
+    /// When the calendar does not know a date that a session is primed from.
+    pub(crate) fn step(
+        &mut self,
+        number: u32,
+        symbols: &Symbols,
+        notices: &mut Notices,
+    ) -> Result<Option<Timestamp>, CalendarError> {
+        let Some(at) = notices.following() else { return Ok(None) };
+        self.enter(at, number, symbols)?;
+        self.processor.step(number, &mut self.writer, notices);
+        self.sessions.see(notices.iter(&notices.step(), self.processor.plan().outputs()));
+        Ok(Some(at))
+    }
+
+    /// Opens the session that begins with the instant `at`, if one does: indicators are primed, historical values published.
+    /// Every shard enters it, also one that tells nothing then.
+    ///
+    /// # Errors
+    /// When the calendar does not know a date that a session is primed from.
+    pub(crate) fn enter(&mut self, at: Timestamp, number: u32, symbols: &Symbols) -> Result<(), CalendarError> {
+        let Self { processor, writer, data, sessions } = self;
+        if sessions.enters(at) { sessions.open(processor, writer, data, symbols, number) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,178 @@
+//! From an input's notices to its subscribers: step by step, the shards one behind the other.
+//!
+//! There is one on each thread that tells. Each goes the same way, so steps have the same numbers everywhere; one of them keeps the
+//! books of the run.
+
+use std::ops::ControlFlow;
+
+use barloom_core::notice::{Notices, StepEvents, Tally};
+use barloom_core::outputs::Outputs;
+use barloom_core::store::{AsOf, SessionData, View};
+use barloom_core::{Symbols, Timestamp};
+
+use crate::analysis::{AnalysisEngine, SubscriberFailure, Told};
+use crate::history::History;
+use crate::metrics::Recorder;
+use crate::session::Entrance;
+
+/// Tells inputs to the subscribers of one thread.
+pub(crate) struct Telling<'s> {
+    pub(crate) analysis: AnalysisEngine<'s>,
+    data: SessionData,
+    outputs: Outputs,
+    /// Steps up to this instant are history.
+    start: Option<Timestamp>,
+    pub(crate) books: Option<Books>,
+    recorder: Recorder,
+    /// The number of the step that follows.
+    step: u32,
+    /// By shard, what of an input is told at a step.
+    steps: Vec<StepEvents>,
+}
+
+/// What is known of all that was told.
+#[derive(Debug)]
+pub(crate) struct Books {
+    /// Until the first step is told, where there is a start.
+    history: Option<History>,
+    entrance: Entrance,
+    pub(crate) tally: Tally,
+    pub(crate) steps: u64,
+    /// Indicators that had too little history before the start.
+    pub(crate) unsettled: Option<String>,
+}
+
+impl Books {
+    pub(crate) fn new(history: Option<History>, entrance: Entrance) -> Self {
+        Self { history, entrance, tally: Tally::default(), steps: 0, unsettled: None }
+    }
+
+    /// A step, of history or not.
+    fn see<N: AsRef<Notices>>(&mut self, at: Timestamp, told: Told<'_, N>) {
+        if let Some(history) = &mut self.history {
+            if self.entrance.enters(at) {
+                history.open();
+            }
+            history.see(told.iter());
+        }
+    }
+
+    /// A step that is told.
+    fn enter<N: AsRef<Notices>>(&mut self, told: Told<'_, N>, symbols: &Symbols) {
+        if let Some(history) = self.history.take() {
+            self.unsettled = history.shortage(symbols);
+        }
+        told.count(&mut self.tally);
+        self.steps += 1;
+    }
+}
+
+impl<'s> Telling<'s> {
+    pub(crate) fn new(
+        analysis: AnalysisEngine<'s>,
+        data: SessionData,
+        outputs: Outputs,
+        start: Option<Timestamp>,
+        recorder: Recorder,
+    ) -> Self {
+        Self { analysis, data, outputs, start, books: None, recorder, step: 0, steps: Vec::new() }
+    }
+
+    /// Tells all steps of the input numbered `number`, at `at`, which the shards have computed. A subscriber that breaks ends the
+    /// run behind it.
+    ///
+    /// # Errors
+    /// [`SubscriberFailure`] where one failed and the policy is to stop.
+    pub(crate) fn tell_input<N: AsRef<Notices>>(
+        &mut self,
+        number: u32,
+        at: Timestamp,
+        shards: &[N],
+        symbols: &Symbols,
+    ) -> Result<ControlFlow<()>, SubscriberFailure> {
+        self.steps.clear();
+        self.steps.resize(shards.len(), StepEvents::NONE);
+        let (mut flow, mut is_told) = (ControlFlow::Continue(()), false);
+        while let Some(now) = self.next_step(shards) {
+            // Shards have published what is of later instants, too.
+            let as_of = if now < at { AsOf::within(number, now) } else { AsOf::step(number) };
+            if self.tell(now, as_of, shards, symbols)?.is_break() {
+                flow = ControlFlow::Break(());
+            }
+            is_told = true;
+        }
+        if is_told { Ok(flow) } else { self.ask(number, at, symbols) }
+    }
+
+    /// Goes on to the earliest instant at which a shard tells something.
+    fn next_step<N: AsRef<Notices>>(&mut self, shards: &[N]) -> Option<Timestamp> {
+        let after = |(shard, step): (&N, &StepEvents)| shard.as_ref().step_after(step);
+        let now = shards.iter().zip(&self.steps).filter_map(after).map(|(at, _)| at).min()?;
+        for (shard, step) in shards.iter().zip(&mut self.steps) {
+            *step = match shard.as_ref().step_after(step) {
+                Some((at, next)) if at == now => next,
+                _ => step.nothing_after(),
+            };
+        }
+        Some(now)
+    }
+
+    /// Tells the step at hand of one shard's `notices`, at `at`.
+    ///
+    /// # Errors
+    /// As [`Telling::tell_input`].
+    pub(crate) fn tell_step(
+        &mut self,
+        number: u32,
+        at: Timestamp,
+        notices: &Notices,
+        symbols: &Symbols,
+    ) -> Result<ControlFlow<()>, SubscriberFailure> {
+        self.steps.clear();
+        self.steps.push(notices.step());
+        self.tell(at, AsOf::step(number), &[notices], symbols)
+    }
+
+    fn tell<N: AsRef<Notices>>(
+        &mut self,
+        now: Timestamp,
+        as_of: AsOf,
+        shards: &[N],
+        symbols: &Symbols,
+    ) -> Result<ControlFlow<()>, SubscriberFailure> {
+        let Self { analysis, data, outputs, start, books, recorder, step, steps } = self;
+        let told = Told { shards, steps, outputs };
+        let view = View::new(data, symbols, *step, now).as_of(as_of);
+        *step += 1;
+        if let Some(books) = books {
+            books.see(now, told);
+        }
+        if start.is_some_and(|start| now <= start) {
+            return analysis.tell::<N>(None, &view);
+        }
+        if let Some(books) = books {
+            books.enter(told, symbols);
+        }
+        if analysis.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let watch = recorder.start();
+        let flow = analysis.tell(Some(told), &view);
+        recorder.stop(watch);
+        flow
+    }
+
+    /// Asks the subscribers whether to go on, though the input numbered `number` tells nothing.
+    ///
+    /// # Errors
+    /// As [`Telling::tell_input`].
+    pub(crate) fn ask(
+        &mut self,
+        number: u32,
+        at: Timestamp,
+        symbols: &Symbols,
+    ) -> Result<ControlFlow<()>, SubscriberFailure> {
+        let view = View::new(&self.data, symbols, self.step, at).as_of(AsOf::step(number));
+        self.analysis.tell::<&Notices>(None, &view)
+    }
+}

@@ -1,0 +1,341 @@
+//! The coordinator's thread: it opens steps, and waits for those who work on them, or for the clock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use barloom_core::{Symbols, Timestamp};
+
+use super::Ring;
+use super::slot::StepInput;
+use crate::clock::{Stopwatch, Timer};
+use crate::config::OnOverrun;
+use crate::coordinator::{Inputs, Next};
+use crate::engine::{Intake, OVERRUNS_LISTED, Outcome, RunError, Shared, Threads};
+use crate::journal::JournalError;
+use crate::metrics::{Flow, SAMPLED, Stage};
+use crate::overrun::OverrunError;
+use crate::pace::{Pace, Speed};
+use crate::subscription::{Ended, Opener, StreamSubscription};
+
+/// Those who tell.
+#[derive(Default)]
+pub(super) struct Gates {
+    pub(super) lockstep: Vec<StreamSubscription>,
+    pub(super) following: Vec<StreamSubscription>,
+}
+
+impl Gates {
+    fn iter(&self) -> impl Iterator<Item = &StreamSubscription> {
+        self.lockstep.iter().chain(&self.following)
+    }
+
+    pub(super) fn openers(&self) -> Vec<Opener> {
+        self.iter().map(StreamSubscription::opener).collect()
+    }
+}
+
+pub(super) struct Coordinator<'r, I> {
+    intake: Intake<I>,
+    threads: Threads,
+    timer: Box<dyn Timer>,
+    workers: Vec<StreamSubscription>,
+    gates: Gates,
+    ring: Ring,
+    shared: &'r Shared,
+    /// Those met, divided into the shards.
+    symbols: Arc<Symbols>,
+    /// Made at the first step that is due.
+    pace: Option<Pace>,
+    /// The last step that was published, and the last one that was opened: what lies between waits for a slot.
+    published: u64,
+    opened: u64,
+    waiting: VecDeque<StepInput>,
+    spare: Vec<StepInput>,
+    /// Of published steps that are not finished: instant and due time, behind `done`.
+    times: VecDeque<(Timestamp, Timestamp)>,
+    done: u64,
+    overruns: Vec<OverrunError>,
+}
+
+/// How it went.
+pub(super) struct Coordinated<I: Inputs> {
+    pub(super) intake: Intake<I>,
+    pub(super) symbols: Arc<Symbols>,
+    pub(super) overruns: Vec<OverrunError>,
+    pub(super) outcome: Result<Outcome, RunError<I::Error>>,
+}
+
+/// Why it publishes no more.
+enum Over<E> {
+    Error(RunError<E>),
+    Ended(Ended),
+}
+
+impl<E> From<RunError<E>> for Over<E> {
+    fn from(error: RunError<E>) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl<E> From<JournalError> for Over<E> {
+    fn from(error: JournalError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+impl<E> From<Ended> for Over<E> {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
+    }
+}
+
+impl<'r, I: Inputs> Coordinator<'r, I> {
+    pub(super) fn new(
+        intake: Intake<I>,
+        threads: Threads,
+        timer: Box<dyn Timer>,
+        workers: Vec<StreamSubscription>,
+        gates: Gates,
+        ring: Ring,
+        shared: &'r Shared,
+    ) -> Self {
+        Self {
+            intake,
+            threads,
+            timer,
+            workers,
+            gates,
+            ring,
+            shared,
+            symbols: Arc::default(),
+            pace: None,
+            published: 0,
+            opened: 0,
+            waiting: VecDeque::new(),
+            spare: Vec::new(),
+            times: VecDeque::new(),
+            done: 0,
+            overruns: Vec::new(),
+        }
+    }
+
+    /// Publishes all inputs, or until the run ends otherwise. What was published is opened, all of it, and nothing after it.
+    pub(super) fn run(mut self) -> Coordinated<I> {
+        let mut outcome = match self.publish_all() {
+            Ok(outcome) => Ok(outcome),
+            Err(Over::Ended(Ended::Stopped)) => Ok(Outcome::Stopped),
+            Err(Over::Ended(ended)) => Err(ended.into()),
+            Err(Over::Error(error)) => Err(error),
+        };
+        // Where a part died it is said already, or by what follows.
+        if let Err(ended) = self.drain()
+            && outcome.is_ok()
+        {
+            outcome = Err(ended.into());
+        }
+        self.workers.iter().chain(self.gates.iter()).for_each(|part| part.close(self.opened));
+        if let Ok(Outcome::Ended) = outcome
+            && self.shared.stopper.is_ended()
+        {
+            outcome = Ok(Outcome::Stopped);
+        }
+        let Self { intake, symbols, overruns, .. } = self;
+        Coordinated { intake, symbols, overruns, outcome }
+    }
+
+    fn publish_all(&mut self) -> Result<Outcome, Over<I::Error>> {
+        loop {
+            self.shared.stopper.check()?;
+            let next = self.intake.next()?;
+            if next == Next::Stop {
+                return Ok(Outcome::Stopped);
+            }
+            let is_told = self.shared.start.is_none_or(|start| next.at() > start);
+            if self.threads.speed > 0.0 && is_told && next != Next::End {
+                let due = self.due(next.at())?;
+                self.wait_until(due)?;
+                self.intake.write_down(next)?;
+                let mut input = self.prepare(next);
+                let is_late = self.note_late(due, &mut input);
+                self.publish(input);
+                if is_late && self.threads.on_overrun == OnOverrun::Error {
+                    return Ok(Outcome::Overran);
+                }
+                continue;
+            }
+            self.intake.write_down(next)?;
+            let mut input = self.prepare(next);
+            let fatal = self.intake.fatal();
+            if fatal.is_some() {
+                input.take_nothing();
+            }
+            self.publish(input);
+            if let Some(error) = fatal {
+                return Err(error.into());
+            }
+            if next == Next::End {
+                return Ok(Outcome::Ended);
+            }
+            self.wait_for_room()?;
+            for gate in &self.gates.lockstep {
+                gate.wait(self.published)?;
+            }
+        }
+    }
+
+    /// Copies the input `next`, with its rows by shard.
+    fn prepare(&mut self, next: Next) -> StepInput {
+        let met = self.intake.inputs.symbols();
+        if met.len() != self.symbols.len() {
+            // The first names that are met say where shards begin; that stays, so that a symbol never changes its shard.
+            if self.symbols.is_empty() {
+                self.symbols = Arc::new(Symbols::divided(met, self.ring.shards()));
+            }
+            Arc::make_mut(&mut self.symbols).catch_up(met);
+        }
+        let mut input = self.spare.pop().unwrap_or_default();
+        input.fill(next, &self.intake, &self.symbols, self.ring.shards());
+        input
+    }
+
+    /// From here on the input arrives. It is opened as soon as there is a slot for it.
+    fn publish(&mut self, input: StepInput) {
+        self.published += 1;
+        let has_room = |gate: &StreamSubscription| self.published <= gate.done() + self.ring.slots();
+        if !self.gates.following.iter().all(has_room) {
+            self.flow().backpressure.fetch_add(1, Ordering::Relaxed);
+        }
+        let finished = self.gates.lockstep.iter().map(StreamSubscription::done).min().unwrap_or_default();
+        self.flow().set_depth(self.published - finished);
+        self.waiting.push_back(input);
+        self.open_waiting();
+    }
+
+    fn flow(&self) -> &Flow {
+        self.shared.metrics.flow()
+    }
+
+    /// Opens what waits for a slot, as far as there are any.
+    fn open_waiting(&mut self) {
+        while !self.waiting.is_empty() && self.gates.iter().all(|gate| self.opened < gate.done() + self.ring.slots()) {
+            self.open_next();
+        }
+    }
+
+    /// Opens the input that waits longest; its slot is free.
+    fn open_next(&mut self) {
+        let Some(mut input) = self.waiting.pop_front() else { return };
+        self.opened += 1;
+        let is_timed = self.shared.metrics.is_every_timed() || self.opened % SAMPLED == 1;
+        input.opened = is_timed.then(Stopwatch::start);
+        std::mem::swap(&mut *self.ring.fill(self.opened), &mut input);
+        self.spare.push(input);
+        self.workers.iter().for_each(|worker| worker.open(self.opened));
+    }
+
+    /// Waits until everything published is open.
+    ///
+    /// # Errors
+    /// [`Ended`] when the run is.
+    fn wait_for_room(&mut self) -> Result<(), Ended> {
+        while !self.waiting.is_empty() {
+            for gate in self.gates.iter() {
+                gate.wait((self.opened + 1).saturating_sub(self.ring.slots()))?;
+            }
+            self.open_next();
+        }
+        Ok(())
+    }
+
+    /// Opens everything published and waits until all of it was told, also after a stop.
+    ///
+    /// # Errors
+    /// When a part died.
+    fn drain(&mut self) -> Result<(), Ended> {
+        while !self.waiting.is_empty() {
+            for gate in self.gates.iter() {
+                gate.drain((self.opened + 1).saturating_sub(self.ring.slots()))?;
+            }
+            self.open_next();
+        }
+        self.gates.iter().try_for_each(|gate| gate.drain(self.opened))
+    }
+
+    /// When the step at `at` is due.
+    fn due(&mut self, at: Timestamp) -> Result<Timestamp, RunError<I::Error>> {
+        if let Some(pace) = &mut self.pace {
+            return Ok(pace.due(at));
+        }
+        let Shared { rules, start, .. } = self.shared;
+        // Without a start the first minute takes its time as every other does.
+        let from = start.unwrap_or_else(|| at.saturating_add(-rules.base.nanos().unwrap_or(0)));
+        let speed = Speed { factor: self.threads.speed, started: self.timer.now() };
+        let pace = Pace::replay(rules, speed, from);
+        let origin = self.intake.inputs.origin(0);
+        let pace = pace.map_err(|error| self.intake.out_of_range(origin, error))?;
+        Ok(self.pace.insert(pace).due(at))
+    }
+
+    /// Waits until `due`, and opens meanwhile what waits for a slot.
+    ///
+    /// # Errors
+    /// [`Ended`] when the run is.
+    fn wait_until(&mut self, due: Timestamp) -> Result<(), Ended> {
+        loop {
+            self.shared.stopper.check()?;
+            self.open_waiting();
+            if self.timer.now() >= due {
+                return Ok(());
+            }
+            self.timer.wait(due);
+        }
+    }
+
+    /// The step that follows is due: puts an overrun into `input` for each stage that has not finished the step before the last
+    /// one; whether there is one.
+    fn note_late(&mut self, due: Timestamp, input: &mut StepInput) -> bool {
+        let now = self.timer.now();
+        let least = |parts: &[StreamSubscription]| parts.iter().map(StreamSubscription::done).min().unwrap_or_default();
+        let stages = [(Stage::Processor, least(&self.workers)), (Stage::Analysis, least(&self.gates.lockstep))];
+        // All that is unpaced was waited for, so what is not finished has a time.
+        let finished = stages[1].1;
+        if self.times.is_empty() {
+            self.done = self.published;
+        }
+        while self.done < finished && self.times.pop_front().is_some() {
+            self.done += 1;
+        }
+        for (stage, done) in stages {
+            let pending = self.published - done;
+            let oldest = self.times.get((done - self.done.min(done)) as usize);
+            let Some(&(time, was_due)) = oldest.filter(|_| pending > 0) else { continue };
+            let overrun = OverrunError {
+                stage,
+                step: self.published + 1,
+                symbol: self.first_symbol(done + 1),
+                interval: self.shared.rules.base,
+                time,
+                due: was_due,
+                lateness: now.since(was_due),
+                pending,
+            };
+            self.flow().overruns.fetch_add(1, Ordering::Relaxed);
+            if self.overruns.len() < OVERRUNS_LISTED {
+                self.overruns.push(overrun.clone());
+            }
+            input.overruns.push(overrun);
+        }
+        self.times.push_back((input.at, due));
+        !input.overruns.is_empty()
+    }
+
+    /// The symbol of the first entry of a step that is not finished.
+    fn first_symbol(&self, step: u64) -> Option<barloom_core::Symbol> {
+        let name = |input: &StepInput| input.first_symbol().map(|symbol| input.symbols.name(symbol).clone());
+        match step.checked_sub(self.opened + 1) {
+            Some(behind) => self.waiting.get(behind as usize).and_then(name),
+            None => name(&self.ring.input(step)),
+        }
+    }
+}

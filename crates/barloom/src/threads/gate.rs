@@ -1,0 +1,104 @@
+//! What a thread that tells does with a step.
+
+use std::ops::ControlFlow;
+
+use barloom_core::CalendarError;
+
+use super::Ring;
+use super::slot::{ShardTold, StepInput};
+use crate::analysis::SubscriberFailure;
+use crate::engine::Shared;
+use crate::metrics::Recorder;
+use crate::subscription::{Ended, StepReceiver};
+use crate::sync::Reading;
+use crate::telling::{Books, Telling};
+
+/// Subscribers of one thread, and where their steps come from.
+pub(super) struct Gate<'r, 's> {
+    telling: Telling<'s>,
+    ring: Ring,
+    /// Of the way to here.
+    recorder: Recorder,
+    shared: &'r Shared,
+}
+
+/// What a gate comes to.
+pub(super) struct Told {
+    /// Subscribers that failed and were removed.
+    pub(super) failures: Vec<SubscriberFailure>,
+    pub(super) books: Option<Books>,
+    /// Why it told no more, if it did not tell all.
+    pub(super) fault: Option<Fault>,
+}
+
+/// Why a gate tells no more.
+pub(super) enum Fault {
+    /// The calendar does not know the date of the row from there.
+    Calendar((usize, u64), CalendarError),
+    /// A subscriber failed, and that is to end the run.
+    Subscriber(SubscriberFailure),
+    /// Another part died.
+    Ended(Ended),
+}
+
+impl<'r, 's> Gate<'r, 's> {
+    pub(super) fn new(telling: Telling<'s>, ring: Ring, recorder: Recorder, shared: &'r Shared) -> Self {
+        Self { telling, ring, recorder, shared }
+    }
+
+    /// Tells steps until there are no more. After a fault it asks the run to stop and lets what is on its way pass untold.
+    pub(super) fn run(self, mut steps: StepReceiver) -> Told {
+        let Self { mut telling, ring, mut recorder, shared } = self;
+        let mut shards: Vec<Reading<'_, ShardTold>> = Vec::with_capacity(ring.shards());
+        let mut fault = None;
+        loop {
+            let step = match steps.next() {
+                Ok(Some(step)) => step,
+                Ok(None) => break,
+                Err(ended) => {
+                    fault.get_or_insert(Fault::Ended(ended));
+                    break;
+                }
+            };
+            let number = step.number();
+            let input = ring.input(number);
+            shards.extend((0..ring.shards()).map(|shard| ring.told(number, shard)));
+            recorder.record(shards.iter().filter_map(|shard| shard.finished).max());
+            if fault.is_none() {
+                match tell(&mut telling, number as u32, &input, &shards) {
+                    Ok(ControlFlow::Continue(())) => {}
+                    Ok(ControlFlow::Break(())) => shared.stopper.stop(),
+                    Err(why) => {
+                        fault = Some(why);
+                        shared.stopper.stop();
+                    }
+                }
+            }
+            // The slot is not read any more when the step is ready.
+            shards.clear();
+            drop(input);
+            step.ready();
+        }
+        Told { failures: telling.analysis.failures().to_vec(), books: telling.books, fault }
+    }
+}
+
+/// Tells an input.
+fn tell(
+    telling: &mut Telling<'_>,
+    number: u32,
+    input: &StepInput,
+    shards: &[Reading<'_, ShardTold>],
+) -> Result<ControlFlow<()>, Fault> {
+    let symbols = &input.symbols;
+    input.overruns.iter().for_each(|overrun| telling.analysis.overrun(overrun));
+    input.rejects.iter().for_each(|reject| telling.analysis.refused(&reject.lend(), symbols));
+    if input.input(0).is_none() {
+        return Ok(ControlFlow::Continue(()));
+    }
+    let faults = shards.iter().filter_map(|shard| shard.fault.as_ref());
+    if let Some((place, error)) = faults.min_by_key(|(place, _)| *place) {
+        return Err(Fault::Calendar(input.origin(*place), error.clone()));
+    }
+    telling.tell_input(number, input.at, shards, symbols).map_err(Fault::Subscriber)
+}

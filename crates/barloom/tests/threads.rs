@@ -1,0 +1,182 @@
+//! A run on several threads tells, publishes and writes down what a run on one does, byte for byte.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
+
+mod common;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use barloom::analysis::{Attendance, Pattern, Subscriber, SubscriberError};
+use barloom::config::{Historical, Origin};
+use barloom::coordinator::SessionCoordinator;
+use barloom::engine::{Engine, EngineConfig, Reject, RunSummary, Threads};
+use barloom::journal::{ConfigKind, JournalConfig, JournalWriter};
+use barloom::subscription::Wait;
+use barloom_core::notice::Notice;
+use barloom_core::store::{Keep, View};
+use barloom_core::{Calendar, Symbols};
+use common::{File, INTERVALS, Rows, config_with_grace, market};
+use proptest::prelude::*;
+
+/// Writes down every notice and what the view shows beside it.
+#[derive(Default)]
+struct Transcript {
+    text: String,
+    /// Every so many notices, all series are looked at.
+    looks: usize,
+    notices: usize,
+}
+
+impl Transcript {
+    fn new(looks: usize) -> Self {
+        Self { looks, ..Self::default() }
+    }
+
+    fn look(&mut self, view: &View<'_>) {
+        for &symbol in view.symbols().by_name() {
+            for interval in INTERVALS.map(|text| text.parse().unwrap()) {
+                let Some(series) = view.series(symbol, interval).filter(|series| !series.is_empty()) else { continue };
+                let pieces: Vec<usize> = series.last(usize::MAX).map(|bars| bars.len()).collect();
+                let values: Vec<_> = (0..9).map(|output| series.value(output, 0).map(f64::to_bits)).collect();
+                let newest = series.newest().map(|bar| (bar.bar.open_time(), bar.bar.close().to_bits(), bar.n_base));
+                let forming = view.forming(symbol, interval).map(|bar| (bar.bar.high().to_bits(), bar.n_base));
+                let historical = view.historical(symbol, "avg_range_2").map(f64::to_bits);
+                let shown = (pieces, series.sessions(2).count(), series.is_ready(), values, newest, forming, historical);
+                let _ = writeln!(self.text, "  {} {interval} {shown:x?}", view.symbols().name(symbol));
+            }
+        }
+    }
+}
+
+impl Subscriber for &mut Transcript {
+    fn notice(&mut self, notice: &Notice<'_>, view: &View<'_>) -> Result<(), SubscriberError> {
+        let name = |symbol| view.symbols().name(symbol).as_str();
+        let (step, now) = (view.step(), view.now());
+        let _ = match notice {
+            Notice::Bar(bar, values) => {
+                let bits: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
+                let (symbol, interval, close) = (name(bar.symbol), bar.interval, bar.close_time);
+                writeln!(self.text, "{step} {now} {symbol} {interval} {close} {:?} {} {bits:x?}", bar.bar, bar.n_base)
+            }
+            Notice::Indicator(bar, reading) => {
+                writeln!(self.text, "{step} {} {} {} {:?}", name(bar.symbol), bar.interval, reading.name, reading.values)
+            }
+            Notice::Warning(warning) => {
+                let symbol = warning.symbol.map(name);
+                writeln!(self.text, "{step} {symbol:?} {} {} {:?}", warning.interval, warning.kind, warning.time)
+            }
+        };
+        self.notices += 1;
+        if self.notices % self.looks == 0 {
+            self.look(view);
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, reject: &Reject<'_>, symbols: &Symbols) {
+        let symbol = reject.symbol.map(|symbol| symbols.name(symbol).as_str());
+        let _ = writeln!(self.text, "refused {} {} {symbol:?} {}", reject.source, reject.number, reject.reason);
+    }
+}
+
+/// What a run came to.
+#[derive(PartialEq)]
+struct Outcome {
+    summary: RunSummary,
+    journal: Vec<u8>,
+    told: [String; 3],
+}
+
+/// All files of a folder, one behind the other.
+fn bytes_of(dir: &Path) -> Vec<u8> {
+    let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.iter().flat_map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+/// Runs files with three subscribers, of which two may have threads of their own.
+fn run(config: EngineConfig, files: &[Rows]) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("journal");
+    let sources = files.iter().map(|_| "rows".to_owned()).collect();
+    let of_journal = JournalConfig { kind: ConfigKind::Toml, text: String::new(), overlay: None, sources };
+    let journal = JournalWriter::create(&dir, &of_journal).unwrap();
+    let sources = files.iter().map(|rows| File::new(rows.clone())).collect();
+    let coordinator = SessionCoordinator::new(&config.rules, sources);
+    let mut told = [7, 11, 13].map(Transcript::new);
+    let summary = {
+        let [own, lockstep, follow] = &mut told;
+        let mut engine = Engine::new(config, coordinator);
+        engine.keep_journal(journal);
+        engine.subscribe("own", Pattern::all(), own);
+        engine.subscribe_apart("lockstep", Pattern::all(), Attendance::Lockstep, lockstep);
+        engine.subscribe_apart("follow", Pattern::all(), Attendance::Follow, follow);
+        engine.run().unwrap().summary
+    };
+    Outcome { summary, journal: bytes_of(&dir), told: told.map(|told| told.text) }
+}
+
+/// Fails when `work` takes longer than a run ever should.
+fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (tell, done) = channel();
+    std::thread::spawn(move || tell.send(work()));
+    done.recv_timeout(limit).expect("the run hangs, or its thread failed")
+}
+
+const NAMES: [&str; 6] = ["MM", "AA", "ZZ", "BB", "QQ", "CC"];
+const WAITS: [Wait; 3] = [Wait::Park, Wait::SpinThenPark, Wait::Spin];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_runtime_tells_the_same(
+        seed in 0_u64..1_000_000,
+        symbols in 1..=NAMES.len(),
+        calendar in prop::sample::select(vec!["XNYS", "XHKG", "24/7"]),
+        grace in prop_oneof![2 => Just(0), 1 => 1..9_i64],
+        sessions in prop_oneof![Just(None), (1..3_u32).prop_map(Some)],
+        keep in prop_oneof![Just(Keep::Session), (0..20_u32).prop_map(Keep::Last)],
+        is_history in any::<bool>(),
+        // Some symbols begin later, so that they join a shard that exists.
+        later in 0..3_usize,
+    ) {
+        let calendar_of = Calendar::named(calendar).unwrap();
+        let mut files = market(&calendar_of, "2024-11-26T00:00:00Z", 3, &NAMES[..symbols], seed);
+        for rows in files.iter_mut().rev().take(later) {
+            rows.drain(..rows.len() / 2);
+        }
+        // A market that is in one file, sorted by time, and one that is in a file a symbol.
+        if seed % 2 == 0 {
+            let mut rows = files.concat();
+            rows.sort_by_key(|(_, record)| record.label.open_time("1m".parse().unwrap()));
+            files = vec![rows];
+        }
+        let config = |threads| {
+            let origin = sessions.filter(|_| grace == 0).map_or(Origin::Run, Origin::Sessions);
+            let historical: Historical = "avg_range:2".parse().unwrap();
+            let start = is_history.then(|| "2024-11-27T15:10:00Z".parse().unwrap());
+            let config = config_with_grace(calendar, grace);
+            EngineConfig { threads, origin, keep, start, historical: vec![historical], ..config }
+        };
+        let inline = run(config(None), &files);
+        prop_assert!(inline.told.iter().all(|told| told.len() > 1000));
+        prop_assert_eq!(inline.summary.counts.rows(), files.iter().map(Vec::len).sum::<usize>() as u64);
+        for workers in 1..=4 {
+            let wait = WAITS[(seed as usize + workers) % 3];
+            let lag = 1 + (seed % 5) as u32;
+            let threads = config(Some(Threads { workers, wait, lag, ..Threads::default() }));
+            let files = files.clone();
+            let threaded = within(Duration::from_secs(120), move || run(threads, &files));
+            for (one, many) in inline.told.iter().zip(&threaded.told) {
+                let first = one.lines().zip(many.lines()).find(|(one, many)| one != many);
+                prop_assert!(one == many, "{workers} workers, {wait:?}: {first:?}");
+            }
+            prop_assert!(inline.journal == threaded.journal, "{workers} workers: another journal");
+            prop_assert_eq!(&inline.summary, &threaded.summary);
+        }
+    }
+}
+
