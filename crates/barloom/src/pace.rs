@@ -6,7 +6,8 @@ use barloom_core::{Calendar, CalendarError, Segment, SessionIndex, Timestamp};
 /// Due times of instants that ascend, of a replay or live.
 #[derive(Debug)]
 pub enum Pace {
-    /// The start, and the trading time since it over the speed; hours in which nothing trades are skipped.
+    /// The start, and the trading time since it over the speed; hours in which nothing trades are skipped, and so are sessions in
+    /// which nothing came.
     Replay(TradingTime, Speed),
     /// The instant itself, and a grace for bars that are on their way.
     Live {
@@ -59,7 +60,7 @@ impl Pace {
     }
 }
 
-/// How long a market has traded since an instant.
+/// How long a market has traded since an instant, in the sessions that were asked for.
 #[derive(Debug)]
 pub struct TradingTime {
     calendar: Calendar,
@@ -69,6 +70,8 @@ pub struct TradingTime {
     from: Timestamp,
     /// Nanoseconds traded from there until that session.
     before: i64,
+    /// Whether it has traded by the instant asked for last.
+    has_traded: bool,
 }
 
 impl TradingTime {
@@ -78,18 +81,22 @@ impl TradingTime {
     /// [`CalendarError`] when the calendar does not know `from`.
     pub fn new(calendar: &Calendar, hours: TradingHours, from: Timestamp) -> Result<Self, CalendarError> {
         let index = calendar.at_or_after(from)?;
-        Ok(Self { calendar: calendar.clone(), hours, index, from, before: 0 })
+        Ok(Self { calendar: calendar.clone(), hours, index, from, before: 0, has_traded: false })
     }
 
-    /// Nanoseconds traded until `at`; no less than was said of an instant before. After the calendar's last session nothing trades.
+    /// Nanoseconds traded until `at`; no less than was said of an instant before. A session counts whole when another one follows,
+    /// and not at all when no instant of it was asked for; after the calendar's last one nothing trades.
     pub fn until(&mut self, at: Timestamp) -> i64 {
         while at > self.calendar.session(self.index).ends()
             && let Ok(next) = self.calendar.next(self.index)
         {
-            self.before = self.before.saturating_add(self.traded(Timestamp::MAX));
-            self.index = next;
+            let whole = if self.has_traded { self.traded(Timestamp::MAX) } else { 0 };
+            self.before = self.before.saturating_add(whole);
+            (self.index, self.has_traded) = (next, false);
         }
-        self.before.saturating_add(self.traded(at))
+        let traded = self.traded(at);
+        self.has_traded = traded > 0;
+        self.before.saturating_add(traded)
     }
 
     /// Nanoseconds that the session at hand traded between the start and `at`.
@@ -128,6 +135,10 @@ mod tests {
     fn nights_weekends_holidays_and_lunch_are_skipped() {
         let traded = |calendar: &str, hours, from: &str, to: &str| {
             let mut time = TradingTime::new(&Calendar::named(calendar).unwrap(), hours, at(from)).unwrap();
+            let minutes = (at(from).as_nanos()..at(to).as_nanos()).step_by(1_800_000_000_000);
+            minutes.map(Timestamp::from_nanos).for_each(|now| {
+                time.until(now);
+            });
             time.until(at(to)) as f64 / HOUR as f64
         };
         let regular = TradingHours::Regular;
@@ -139,6 +150,20 @@ mod tests {
         // 9:30 to 12:00 and 13:00 to 16:00 in Hong Kong.
         assert_eq!(traded("XHKG", regular, "2024-11-26T01:00:00Z", "2024-11-26T06:00:00Z"), 3.5);
         assert_eq!(traded("XNYS", regular, "2024-11-30T00:00:00Z", "2024-12-01T00:00:00Z"), 0.0);
+    }
+
+    #[test]
+    fn sessions_in_which_nothing_came_are_skipped_and_others_are_whole() {
+        let calendar = Calendar::named("XNYS").unwrap();
+        let mut time = TradingTime::new(&calendar, TradingHours::Regular, at("2024-11-25T15:30:00Z")).unwrap();
+        let mut hours = |text: &str| time.until(at(text)) as f64 / HOUR as f64;
+        assert_eq!(hours("2024-11-25T16:00:00Z"), 0.5);
+        // Post-market of the same day, then midnight, then the 25th of December: nothing trades.
+        assert_eq!(hours("2024-11-25T21:30:00Z"), 5.5);
+        assert_eq!((hours("2024-11-26T05:00:00Z"), hours("2024-12-25T16:00:00Z")), (5.5, 5.5));
+        // Thirteen sessions lie between.
+        assert_eq!(hours("2025-01-15T16:30:00Z"), 5.5 + 2.0);
+        assert_eq!(hours("2025-01-16T15:30:00Z"), 5.5 + 6.5 + 1.0);
     }
 
     #[test]

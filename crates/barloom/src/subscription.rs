@@ -118,9 +118,8 @@ impl Stopper {
 
     fn end(&self, why: u32) {
         self.0.state.fetch_or(why, Ordering::AcqRel);
-        if let Ok(threads) = self.0.threads.lock() {
-            threads.iter().for_each(wake);
-        }
+        let threads = self.0.threads.lock().map(|threads| threads.clone());
+        threads.iter().flatten().for_each(wake);
     }
 
     /// # Errors

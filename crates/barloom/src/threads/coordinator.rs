@@ -47,6 +47,8 @@ pub(super) struct Coordinator<'r, I> {
     symbols: Arc<Symbols>,
     /// Made at the first step that is due.
     pace: Option<Pace>,
+    /// When the last step was due.
+    due: Option<Timestamp>,
     /// The last step that was published, and the last one that was opened: what lies between waits for a slot.
     published: u64,
     opened: u64,
@@ -110,6 +112,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
             shared,
             symbols: Arc::default(),
             pace: None,
+            due: None,
             published: 0,
             opened: 0,
             waiting: VecDeque::new(),
@@ -152,8 +155,14 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
                 return Ok(Outcome::Stopped);
             }
             let is_told = self.shared.start.is_none_or(|start| next.at() > start);
-            if self.threads.speed > 0.0 && is_told && next != Next::End {
-                let due = self.due(next.at())?;
+            // While no trading time passes, nothing is late: steps wait for each other.
+            let due = if self.threads.speed > 0.0 && is_told && next != Next::End {
+                Some(self.due_of(next.at())?).filter(|&due| Some(due) > self.due)
+            } else {
+                None
+            };
+            if let Some(due) = due {
+                self.due = Some(due);
                 self.wait_until(due)?;
                 self.intake.write_down(next)?;
                 let mut input = self.prepare(next);
@@ -181,6 +190,8 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
             for gate in &self.gates.lockstep {
                 gate.wait(self.published)?;
             }
+            self.times.clear();
+            self.done = self.published;
         }
     }
 
@@ -263,7 +274,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
     }
 
     /// When the step at `at` is due.
-    fn due(&mut self, at: Timestamp) -> Result<Timestamp, RunError<I::Error>> {
+    fn due_of(&mut self, at: Timestamp) -> Result<Timestamp, RunError<I::Error>> {
         if let Some(pace) = &mut self.pace {
             return Ok(pace.due(at));
         }
@@ -298,17 +309,14 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
         let now = self.timer.now();
         let least = |parts: &[StreamSubscription]| parts.iter().map(StreamSubscription::done).min().unwrap_or_default();
         let stages = [(Stage::Processor, least(&self.workers)), (Stage::Analysis, least(&self.gates.lockstep))];
-        // All that is unpaced was waited for, so what is not finished has a time.
+        // What has no due time was waited for, with all before it.
         let finished = stages[1].1;
-        if self.times.is_empty() {
-            self.done = self.published;
-        }
         while self.done < finished && self.times.pop_front().is_some() {
             self.done += 1;
         }
         for (stage, done) in stages {
             let pending = self.published - done;
-            let oldest = self.times.get((done - self.done.min(done)) as usize);
+            let oldest = done.checked_sub(self.done).and_then(|place| self.times.get(place as usize));
             let Some(&(time, was_due)) = oldest.filter(|_| pending > 0) else { continue };
             let overrun = OverrunError {
                 stage,
