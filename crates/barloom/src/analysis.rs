@@ -205,7 +205,12 @@ impl<'s> AnalysisEngine<'s> {
         self.subscribe_boxed(name, pattern, Box::new(subscriber));
     }
 
-    pub(crate) fn subscribe_boxed(&mut self, name: &str, pattern: Pattern, subscriber: Box<dyn Subscriber + 's>) {
+    pub(crate) fn subscribe_boxed(
+        &mut self,
+        name: &str,
+        pattern: Pattern,
+        subscriber: Box<dyn Subscriber + 's>,
+    ) {
         let name = name.to_owned();
         self.subscriptions.push(Subscription { name, pattern, symbol: None, subscriber });
     }

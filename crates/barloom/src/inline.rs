@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use barloom_core::notice::Notices;
 use barloom_core::CalendarError;
+use barloom_core::notice::Notices;
 
 use crate::coordinator::{Inputs, Next};
 use crate::engine::{Done, Engine, Finished, Intake, Outcome, RunError, Shared};
@@ -23,7 +23,16 @@ pub(crate) fn run<I: Inputs>(engine: Engine<'_, I>) -> Result<Finished<I>, RunEr
     let recorder = shared.metrics.recorder(Stage::Processor);
     let counts = shared.metrics.shard();
     let shard = &mut shards[0];
-    let mut run = Run { intake, shard, telling, shared: &shared, recorder, counts, notices: Notices::default(), number: 0 };
+    let mut run = Run {
+        intake,
+        shard,
+        telling,
+        shared: &shared,
+        recorder,
+        counts,
+        notices: Notices::default(),
+        number: 0,
+    };
     let outcome = run.to_end()?;
     let Run { intake, telling, .. } = run;
     let failures = telling.analysis.failures().to_vec();
@@ -73,7 +82,8 @@ impl<I: Inputs> Run<'_, '_, I> {
         let Self { intake, shard, telling, recorder, notices, number, .. } = self;
         let Some(input) = next.input(&intake.inputs) else { return Ok(ControlFlow::Break(())) };
         let symbols = intake.inputs.symbols();
-        let unknown = |row: usize, error: CalendarError| intake.out_of_range(intake.inputs.origin(row), error);
+        let unknown =
+            |row: usize, error: CalendarError| intake.out_of_range(intake.inputs.origin(row), error);
         let mut watch = recorder.start();
         shard.take(input, symbols, notices).map_err(|(row, error)| unknown(row, error))?;
         let (mut flow, mut is_told) = (ControlFlow::Continue(()), false);

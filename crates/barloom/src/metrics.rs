@@ -12,6 +12,7 @@ use barloom_core::derive::Counts;
 use hdrhistogram::Histogram;
 
 use crate::clock::Stopwatch;
+use crate::subscription::Opener;
 
 /// One step in so many is timed in a data-driven run.
 pub const SAMPLED: u64 = 64;
@@ -184,28 +185,23 @@ pub(crate) struct Flow {
     pub(crate) overruns: AtomicU64,
     /// Steps that were opened, or had to wait, while a subscriber that may lag was as far behind as it may be.
     pub(crate) backpressure: AtomicU64,
-    /// Steps that were opened and are not finished, and the most there were.
-    pub(crate) depth: AtomicU64,
+    /// Steps that were published.
+    pub(crate) published: AtomicU64,
+    /// The most that were not finished.
     pub(crate) deepest: AtomicU64,
 }
 
-impl Flow {
-    /// So many steps are open.
-    pub(crate) fn set_depth(&self, depth: u64) {
-        self.depth.store(depth, Ordering::Relaxed);
-        self.deepest.fetch_max(depth, Ordering::Relaxed);
-    }
-}
-
 /// The metrics of a run. A clone reads the same run.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct PerformanceMetrics(Arc<All>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct All {
     stages: Mutex<Vec<Arc<Recorded>>>,
     shards: Mutex<Vec<Arc<ShardCounts>>>,
-    flow: Arc<Flow>,
+    flow: Flow,
+    /// Those who finish steps.
+    parts: Mutex<Vec<(Stage, Opener)>>,
     /// Whether every step is timed.
     is_every: std::sync::atomic::AtomicBool,
 }
@@ -235,6 +231,11 @@ impl PerformanceMetrics {
         let counts = Arc::new(ShardCounts::default());
         self.0.shards.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&counts));
         counts
+    }
+
+    /// One more part that finishes the steps of `stage`.
+    pub(crate) fn watch(&self, stage: Stage, part: Opener) {
+        self.0.parts.lock().unwrap_or_else(PoisonError::into_inner).push((stage, part));
     }
 
     pub(crate) fn flow(&self) -> &Flow {
@@ -287,14 +288,29 @@ impl PerformanceMetrics {
         self.flow().backpressure.load(Ordering::Relaxed)
     }
 
-    /// Steps that are open: that were handed over and are not finished.
-    pub fn queue_depth(&self) -> u64 {
-        self.flow().depth.load(Ordering::Relaxed)
+    /// The last step, an input's number from 1, that all of a stage have finished: [`Stage::Processor`] or [`Stage::Analysis`], of
+    /// which those that follow are no part. 0 for any other, and for a run on one thread.
+    pub fn finished(&self, stage: Stage) -> u64 {
+        let parts = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = parts.iter().filter(|(of, _)| *of == stage);
+        own.map(|(_, part)| part.done()).min().unwrap_or_default()
     }
 
-    /// The most steps that were open at once.
+    /// Steps that were published and are not finished.
+    pub fn queue_depth(&self) -> u64 {
+        let finished = self.finished(Stage::Analysis);
+        self.flow().published.load(Ordering::Relaxed).saturating_sub(finished)
+    }
+
+    /// The most steps that were published and not finished at once.
     pub fn deepest_queue(&self) -> u64 {
         self.flow().deepest.load(Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for PerformanceMetrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(Stage::NAMES.map(|(stage, name)| (name, self.summary(stage)))).finish()
     }
 }
 
@@ -320,7 +336,8 @@ mod tests {
     fn the_threads_of_a_stage_are_put_together_and_nothing_is_lost_to_a_reader() {
         let metrics = PerformanceMetrics::default();
         metrics.time_every();
-        let mut recorders = [Stage::Processor, Stage::Processor, Stage::Analysis].map(|stage| metrics.recorder(stage));
+        let mut recorders =
+            [Stage::Processor, Stage::Processor, Stage::Analysis].map(|stage| metrics.recorder(stage));
         for recorder in &mut recorders {
             let shared = Arc::clone(&recorder.shared);
             // Somebody reads all the while.
@@ -334,12 +351,18 @@ mod tests {
             let watch = recorder.start();
             recorder.stop(watch);
         }
-        let summaries = [Stage::Processor, Stage::Analysis, Stage::Coordinator].map(|stage| metrics.summary(stage));
+        let summaries =
+            [Stage::Processor, Stage::Analysis, Stage::Coordinator].map(|stage| metrics.summary(stage));
         assert_eq!(summaries.map(|stage| (stage.count, stage.timed)), [(128, 128), (64, 64), (0, 0)]);
     }
 
     #[test]
     fn names_are_in_the_order_of_stages() {
-        assert!(Stage::NAMES.iter().enumerate().all(|(place, (stage, name))| *stage as usize == place && stage.name() == *name));
+        assert!(
+            Stage::NAMES
+                .iter()
+                .enumerate()
+                .all(|(place, (stage, name))| *stage as usize == place && stage.name() == *name)
+        );
     }
 }

@@ -146,7 +146,10 @@ mod tests {
         let (from, to) = ("2024-11-27T20:00:00Z", "2024-12-02T15:00:00Z");
         assert_eq!(traded("XNYS", regular, from, to), 1.0 + 3.5 + 0.5);
         assert_eq!(traded("24/7", regular, from, to), 5.0 * 24.0 - 5.0);
-        assert_eq!(traded("XNYS", TradingHours::Extended, "2024-11-26T12:00:00Z", "2024-11-26T15:00:00Z"), 3.0);
+        assert_eq!(
+            traded("XNYS", TradingHours::Extended, "2024-11-26T12:00:00Z", "2024-11-26T15:00:00Z"),
+            3.0
+        );
         // 9:30 to 12:00 and 13:00 to 16:00 in Hong Kong.
         assert_eq!(traded("XHKG", regular, "2024-11-26T01:00:00Z", "2024-11-26T06:00:00Z"), 3.5);
         assert_eq!(traded("XNYS", regular, "2024-11-30T00:00:00Z", "2024-12-01T00:00:00Z"), 0.0);
@@ -155,7 +158,8 @@ mod tests {
     #[test]
     fn sessions_in_which_nothing_came_are_skipped_and_others_are_whole() {
         let calendar = Calendar::named("XNYS").unwrap();
-        let mut time = TradingTime::new(&calendar, TradingHours::Regular, at("2024-11-25T15:30:00Z")).unwrap();
+        let mut time =
+            TradingTime::new(&calendar, TradingHours::Regular, at("2024-11-25T15:30:00Z")).unwrap();
         let mut hours = |text: &str| time.until(at(text)) as f64 / HOUR as f64;
         assert_eq!(hours("2024-11-25T16:00:00Z"), 0.5);
         // Post-market of the same day, then midnight, then the 25th of December: nothing trades.

@@ -121,7 +121,9 @@ impl Sessions {
     /// When the session that lies `sessions` before the one at hand begins.
     fn since(&self, sessions: u32) -> Timestamp {
         let calendar = &self.rules.calendar;
-        let Ok(mut index) = calendar.at_or_after(self.entrance.time.session_starts()) else { return Timestamp::MIN };
+        let Ok(mut index) = calendar.at_or_after(self.entrance.time.session_starts()) else {
+            return Timestamp::MIN;
+        };
         for _ in 0..sessions {
             match calendar.previous(index) {
                 Ok(before) => index = before,

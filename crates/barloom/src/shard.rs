@@ -83,7 +83,12 @@ impl Shard {
     ///
     /// # Errors
     /// When the calendar does not know a date that a session is primed from.
-    pub(crate) fn enter(&mut self, at: Timestamp, number: u32, symbols: &Symbols) -> Result<(), CalendarError> {
+    pub(crate) fn enter(
+        &mut self,
+        at: Timestamp,
+        number: u32,
+        symbols: &Symbols,
+    ) -> Result<(), CalendarError> {
         let Self { processor, writer, data, sessions } = self;
         if sessions.enters(at) { sessions.open(processor, writer, data, symbols, number) } else { Ok(()) }
     }

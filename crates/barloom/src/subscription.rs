@@ -13,7 +13,9 @@
 
 use std::fmt;
 
-use super::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, PUBLISH, Padded, Thread, park, wake, yield_now};
+use super::sync::{
+    Arc, AtomicU32, AtomicU64, Mutex, Ordering, PUBLISH, Padded, Thread, park, wake, yield_now,
+};
 
 /// How a thread waits for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -216,6 +218,7 @@ impl StreamSubscription {
         self.0.open(step);
     }
 
+    /// Another one who can open steps, or look at what is done.
     pub(crate) fn opener(&self) -> Opener {
         Opener(Arc::clone(&self.0))
     }
@@ -270,6 +273,11 @@ impl Drop for StreamSubscription {
 }
 
 impl Opener {
+    /// As [`StreamSubscription::done`].
+    pub(crate) fn done(&self) -> u64 {
+        self.0.done.0.load(Ordering::Acquire)
+    }
+
     pub(crate) fn open(&self, step: u64) {
         self.0.open(step);
     }

@@ -69,7 +69,8 @@ impl<T: Send + 'static> Worker<T> {
             // Nothing comes where the worker was dropped before.
             let Ok(work) = work.recv() else { return };
             // What the panic leaves half done goes with it.
-            let result = catch_unwind(AssertUnwindSafe(work)).map_err(|panic| panic_message(&*panic).to_owned());
+            let result =
+                catch_unwind(AssertUnwindSafe(work)).map_err(|panic| panic_message(&*panic).to_owned());
             // Nobody may listen any more.
             let _ = tell.send(result);
         })?;

@@ -22,7 +22,8 @@ struct Parts {
 
 fn parts(rules: DeriveRules, plan: Plan, keep: Keep) -> Parts {
     let outputs = rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect();
-    let store = StoreConfig { rules: rules.clone(), outputs, keep, retain: 9, ahead: 0, historical: Vec::new() };
+    let store =
+        StoreConfig { rules: rules.clone(), outputs, keep, retain: 9, ahead: 0, historical: Vec::new() };
     let (writer, data) = SessionWriter::new(store);
     Parts { processor: Processor::new(rules, plan), writer, data, notices: Notices::default(), step: 0 }
 }

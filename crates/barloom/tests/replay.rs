@@ -39,7 +39,11 @@ impl Subscriber for &mut Told {
     }
 }
 
-fn run<I: Inputs<Error: Send> + Send>(config: EngineConfig, inputs: I, journal: Option<JournalWriter>) -> (Vec<String>, String)
+fn run<I: Inputs<Error: Send> + Send>(
+    config: EngineConfig,
+    inputs: I,
+    journal: Option<JournalWriter>,
+) -> (Vec<String>, String)
 where
     I::Error: std::fmt::Debug,
 {

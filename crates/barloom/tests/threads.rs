@@ -5,7 +5,6 @@ mod common;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use barloom::analysis::{Attendance, Pattern, Subscriber, SubscriberError};
@@ -17,7 +16,7 @@ use barloom::subscription::Wait;
 use barloom_core::notice::Notice;
 use barloom_core::store::{Keep, View};
 use barloom_core::{Calendar, Symbols};
-use common::{File, INTERVALS, Rows, config_with_grace, market};
+use common::{File, INTERVALS, Rows, config_with_grace, market, within};
 use proptest::prelude::*;
 
 /// Writes down every notice and what the view shows beside it.
@@ -37,13 +36,25 @@ impl Transcript {
     fn look(&mut self, view: &View<'_>) {
         for &symbol in view.symbols().by_name() {
             for interval in INTERVALS.map(|text| text.parse().unwrap()) {
-                let Some(series) = view.series(symbol, interval).filter(|series| !series.is_empty()) else { continue };
+                let Some(series) = view.series(symbol, interval).filter(|series| !series.is_empty()) else {
+                    continue;
+                };
                 let pieces: Vec<usize> = series.last(usize::MAX).map(|bars| bars.len()).collect();
                 let values: Vec<_> = (0..9).map(|output| series.value(output, 0).map(f64::to_bits)).collect();
-                let newest = series.newest().map(|bar| (bar.bar.open_time(), bar.bar.close().to_bits(), bar.n_base));
-                let forming = view.forming(symbol, interval).map(|bar| (bar.bar.high().to_bits(), bar.n_base));
+                let newest =
+                    series.newest().map(|bar| (bar.bar.open_time(), bar.bar.close().to_bits(), bar.n_base));
+                let forming =
+                    view.forming(symbol, interval).map(|bar| (bar.bar.high().to_bits(), bar.n_base));
                 let historical = view.historical(symbol, "avg_range_2").map(f64::to_bits);
-                let shown = (pieces, series.sessions(2).count(), series.is_ready(), values, newest, forming, historical);
+                let shown = (
+                    pieces,
+                    series.sessions(2).count(),
+                    series.is_ready(),
+                    values,
+                    newest,
+                    forming,
+                    historical,
+                );
                 let _ = writeln!(self.text, "  {} {interval} {shown:x?}", view.symbols().name(symbol));
             }
         }
@@ -58,14 +69,29 @@ impl Subscriber for &mut Transcript {
             Notice::Bar(bar, values) => {
                 let bits: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
                 let (symbol, interval, close) = (name(bar.symbol), bar.interval, bar.close_time);
-                writeln!(self.text, "{step} {now} {symbol} {interval} {close} {:?} {} {bits:x?}", bar.bar, bar.n_base)
+                writeln!(
+                    self.text,
+                    "{step} {now} {symbol} {interval} {close} {:?} {} {bits:x?}",
+                    bar.bar, bar.n_base
+                )
             }
             Notice::Indicator(bar, reading) => {
-                writeln!(self.text, "{step} {} {} {} {:?}", name(bar.symbol), bar.interval, reading.name, reading.values)
+                writeln!(
+                    self.text,
+                    "{step} {} {} {} {:?}",
+                    name(bar.symbol),
+                    bar.interval,
+                    reading.name,
+                    reading.values
+                )
             }
             Notice::Warning(warning) => {
                 let symbol = warning.symbol.map(name);
-                writeln!(self.text, "{step} {symbol:?} {} {} {:?}", warning.interval, warning.kind, warning.time)
+                writeln!(
+                    self.text,
+                    "{step} {symbol:?} {} {} {:?}",
+                    warning.interval, warning.kind, warning.time
+                )
             }
         };
         self.notices += 1;
@@ -77,7 +103,8 @@ impl Subscriber for &mut Transcript {
 
     fn refused(&mut self, reject: &Reject<'_>, symbols: &Symbols) {
         let symbol = reject.symbol.map(|symbol| symbols.name(symbol).as_str());
-        let _ = writeln!(self.text, "refused {} {} {symbol:?} {}", reject.source, reject.number, reject.reason);
+        let _ =
+            writeln!(self.text, "refused {} {} {symbol:?} {}", reject.source, reject.number, reject.reason);
     }
 }
 
@@ -116,13 +143,6 @@ fn run(config: EngineConfig, files: &[Rows]) -> Outcome {
         engine.run().unwrap().summary
     };
     Outcome { summary, journal: bytes_of(&dir), told: told.map(|told| told.text) }
-}
-
-/// Fails when `work` takes longer than a run ever should.
-fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> T {
-    let (tell, done) = channel();
-    std::thread::spawn(move || tell.send(work()));
-    done.recv_timeout(limit).expect("the run hangs, or its thread failed")
 }
 
 const NAMES: [&str; 6] = ["MM", "AA", "ZZ", "BB", "QQ", "CC"];
@@ -179,4 +199,3 @@ proptest! {
         }
     }
 }
-

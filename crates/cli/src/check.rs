@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use barloom::engine::Threads;
 use barloom::config::{Historical, MemoryLimit, SessionConfig, Window};
+use barloom::engine::Threads;
 use barloom_core::derive::{DeriveConfig, DeriveRules, Deriver, IntervalRule, Policy, Refusal};
 use barloom_core::indicators::{Spec, WarmUp};
 use barloom_core::plan::Plan;

@@ -189,7 +189,9 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     }
     interrupt::check("what was told before stands and is written")?;
     match summary.overruns.first() {
-        Some(first) if summary.overran => Err(Failure::new(Kind::Overrun, format!("{first}; what was published is told and written"))),
+        Some(first) if summary.overran => {
+            Err(Failure::new(Kind::Overrun, format!("{first}; what was published is told and written")))
+        }
         _ => Ok(()),
     }
 }

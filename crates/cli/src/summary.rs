@@ -79,7 +79,9 @@ impl Report<'_> {
         let memory =
             peak_rss().map(|bytes| format!(", peak memory {:.1} MB", bytes as f64 / 1e6)).unwrap_or_default();
         let stages = match self.metrics {
-            Some(metrics) if metrics.is_every_timed() => format!("{stages}\n\n{}\n\n", self.lateness(metrics)),
+            Some(metrics) if metrics.is_every_timed() => {
+                format!("{stages}\n\n{}\n\n", self.lateness(metrics))
+            }
             Some(_) => format!("{stages}\ntimed: one step in {SAMPLED}; counts are exact\n\n"),
             None => String::new(),
         };

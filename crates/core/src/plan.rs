@@ -99,7 +99,10 @@ impl Plan {
     /// The same plan for other symbols: nothing of what this one has seen is in it.
     #[must_use]
     pub fn fresh(&self) -> Self {
-        Self { intervals: self.intervals.iter().map(IntervalPlan::fresh).collect(), outputs: self.outputs.clone() }
+        Self {
+            intervals: self.intervals.iter().map(IntervalPlan::fresh).collect(),
+            outputs: self.outputs.clone(),
+        }
     }
 
     /// What its indicators are called and where their values lie.
@@ -179,7 +182,8 @@ impl Plan {
     pub fn readings(&self, interval: Interval, slot: usize) -> impl Iterator<Item = Reading<'_>> + '_ {
         self.place(interval).into_iter().flat_map(move |place| {
             let plan = &self.intervals[place];
-            let begun = plan.lanes.iter().enumerate().filter(move |(_, lane)| lane.begun.get(slot) == Some(&true));
+            let begun =
+                plan.lanes.iter().enumerate().filter(move |(_, lane)| lane.begun.get(slot) == Some(&true));
             begun.filter_map(move |(lane, _)| self.outputs.reading(place, lane, &plan.values))
         })
     }
@@ -237,7 +241,8 @@ impl Plan {
         for (plan, outputs) in self.intervals.iter().zip(&self.outputs.intervals) {
             for (PlannedLane { lane, .. }, (spec, _)) in plan.lanes.iter().zip(&outputs.indicators) {
                 failures.extend(symbols.iter().filter_map(|&symbol| {
-                    let (reason, interval) = (lane.failure(Slot(symbol.slot() as u32))?.to_owned(), plan.interval);
+                    let (reason, interval) =
+                        (lane.failure(Slot(symbol.slot() as u32))?.to_owned(), plan.interval);
                     let symbol = table.name(symbol).to_string();
                     Some(IndicatorFailure { spec: spec.clone(), interval, symbol, reason })
                 }));

@@ -101,7 +101,8 @@ impl Store {
         let names: Vec<String> = (0..width).map(|output| format!("out_{output}")).collect();
         let outputs = vec![names; rules.intervals.len()];
         let historical = vec!["avg_volume_20".to_owned(), "gap".to_owned()];
-        let (writer, data) = SessionWriter::new(StoreConfig { rules, outputs, keep, retain, ahead, historical });
+        let (writer, data) =
+            SessionWriter::new(StoreConfig { rules, outputs, keep, retain, ahead, historical });
         let mut symbols = Symbols::new();
         let symbol = symbols.intern("AAA").unwrap();
         Self { writer, data, symbols, symbol }
@@ -499,8 +500,7 @@ fn historical_values_are_those_of_the_instant() {
     let ccc = store.symbols.intern("CCC").unwrap();
     let aaa = store.symbol;
     let minute = |minute: i64| at("2024-11-26T15:00:00Z").saturating_add(minute * MINUTE);
-    let read =
-        |store: &Store, symbol, name: &str, now| store.view(5, minute(now)).historical(symbol, name);
+    let read = |store: &Store, symbol, name: &str, now| store.view(5, minute(now)).historical(symbol, name);
     assert_eq!(read(&store, aaa, "gap", 5), None);
     store.writer.publish_historical(minute(10), vec![1.0, 2.0, f64::NAN, 4.0]);
     assert_eq!(read(&store, aaa, "gap", 9), None);
@@ -525,7 +525,9 @@ fn of_a_step_that_is_told_at_several_instants_only_what_was_due_is_seen() {
         store.put(bar, if number < 3 { 6 } else { 7 }, &[number as f64]);
     }
     let minute = |minute: i64| at("2024-11-26T14:30:00Z").saturating_add(minute * MINUTE);
-    let rows = |text: &str, by: AsOf| store.data.series(store.symbol, store.place(interval(text)), by).unwrap().len();
+    let rows = |text: &str, by: AsOf| {
+        store.data.series(store.symbol, store.place(interval(text)), by).unwrap().len()
+    };
     let by = |now| AsOf::within(7, minute(now));
     // A bar is due a minute after its close.
     assert_eq!([3, 5, 6, 7, 11].map(|now| rows("1m", by(now))), [3, 4, 5, 6, 10]);

@@ -134,7 +134,7 @@ fn a_value_that_is_none_says_what_is_one() {
         ("workers = 0", "a whole number from 1 to 64"),
         ("workers = 65", "a whole number from 1 to 64"),
         ("runtime = 'thread'", "did you mean `threads`?"),
-        ("on_overrun = 'warning'", "did you mean `warn`?"),
+        ("on_overrun = 'warning'", "allowed are warn, error"),
         ("indicators = ['rsi']", "did you mean `realtime_indicators`?"),
         ("intervals = '5m'", "did you mean `derived_intervals`?"),
     ] {
@@ -161,11 +161,7 @@ fn auto_takes_threads_where_one_is_not_enough() {
 
 #[test]
 fn what_is_not_built_yet_is_refused_by_name() {
-    for text in [
-        "late = 'revise'",
-        "adjustments = 'splits.csv'",
-        "to = 'parquet'",
-    ] {
+    for text in ["late = 'revise'", "adjustments = 'splits.csv'", "to = 'parquet'"] {
         let message = refused(text);
         let field = text.split(' ').next().unwrap();
         assert!(message.contains("not built yet") && message.contains(field), "{text}: {message}");

@@ -218,7 +218,8 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
             self.flow().backpressure.fetch_add(1, Ordering::Relaxed);
         }
         let finished = self.gates.lockstep.iter().map(StreamSubscription::done).min().unwrap_or_default();
-        self.flow().set_depth(self.published - finished);
+        self.flow().published.store(self.published, Ordering::Relaxed);
+        self.flow().deepest.fetch_max(self.published - finished, Ordering::Relaxed);
         self.waiting.push_back(input);
         self.open_waiting();
     }
@@ -229,7 +230,9 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
 
     /// Opens what waits for a slot, as far as there are any.
     fn open_waiting(&mut self) {
-        while !self.waiting.is_empty() && self.gates.iter().all(|gate| self.opened < gate.done() + self.ring.slots()) {
+        while !self.waiting.is_empty()
+            && self.gates.iter().all(|gate| self.opened < gate.done() + self.ring.slots())
+        {
             self.open_next();
         }
     }
@@ -307,17 +310,20 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
     /// one; whether there is one.
     fn note_late(&mut self, due: Timestamp, input: &mut StepInput) -> bool {
         let now = self.timer.now();
-        let least = |parts: &[StreamSubscription]| parts.iter().map(StreamSubscription::done).min().unwrap_or_default();
-        let stages = [(Stage::Processor, least(&self.workers)), (Stage::Analysis, least(&self.gates.lockstep))];
+        let least = |parts: &[StreamSubscription]| {
+            parts.iter().map(StreamSubscription::done).min().unwrap_or_default()
+        };
+        let stages =
+            [(Stage::Processor, least(&self.workers)), (Stage::Analysis, least(&self.gates.lockstep))];
         // What has no due time was waited for, with all before it.
         let finished = stages[1].1;
         while self.done < finished && self.times.pop_front().is_some() {
             self.done += 1;
         }
         for (stage, done) in stages {
-            let pending = self.published - done;
+            // A stage is not late with what waits for one that follows.
             let oldest = done.checked_sub(self.done).and_then(|place| self.times.get(place as usize));
-            let Some(&(time, was_due)) = oldest.filter(|_| pending > 0) else { continue };
+            let Some(&(time, was_due)) = oldest.filter(|_| done < self.opened) else { continue };
             let overrun = OverrunError {
                 stage,
                 step: self.published + 1,
@@ -326,7 +332,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
                 time,
                 due: was_due,
                 lateness: now.since(was_due),
-                pending,
+                pending: self.published - done,
             };
             self.flow().overruns.fetch_add(1, Ordering::Relaxed);
             if self.overruns.len() < OVERRUNS_LISTED {

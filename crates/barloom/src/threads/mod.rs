@@ -14,8 +14,8 @@ mod gate;
 mod processing;
 mod slot;
 
-use std::sync::mpsc::channel;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -59,10 +59,11 @@ where
         let (intake, mut telling) = (intake, shared.telling(analysis));
         telling.books = Some(books);
         let (ring_of, shared_of) = (Arc::clone(&ring), &shared);
-        let coordinating = thread::Builder::new().name("coordinator".to_owned()).spawn_scoped(scope, move || {
-            let Ok(Start { workers, gates }) = started.recv() else { return None };
-            Some(Coordinator::new(intake, threads, timer, workers, gates, ring_of, shared_of).run())
-        })?;
+        let coordinating =
+            thread::Builder::new().name("coordinator".to_owned()).spawn_scoped(scope, move || {
+                let Ok(Start { workers, gates }) = started.recv() else { return None };
+                Some(Coordinator::new(intake, threads, timer, workers, gates, ring_of, shared_of).run())
+            })?;
         let coordinator = coordinating.thread().clone();
 
         let mut gates = Gates::default();
@@ -73,6 +74,7 @@ where
             stopper.clone(),
             threads.wait,
         );
+        metrics.watch(Stage::Analysis, subscription.opener());
         gates.lockstep.push(subscription);
         let mut telling_apart = Vec::new();
         for Apart { name, pattern, attendance, subscriber } in apart {
@@ -89,10 +91,18 @@ where
                 }
             })?;
             let thread = spawned.thread().clone();
-            let (subscription, steps) =
-                StreamSubscription::new(&name, Some(coordinator.clone()), thread, stopper.clone(), threads.wait);
+            let (subscription, steps) = StreamSubscription::new(
+                &name,
+                Some(coordinator.clone()),
+                thread,
+                stopper.clone(),
+                threads.wait,
+            );
             match attendance {
-                Attendance::Lockstep => gates.lockstep.push(subscription),
+                Attendance::Lockstep => {
+                    metrics.watch(Stage::Analysis, subscription.opener());
+                    gates.lockstep.push(subscription);
+                }
                 Attendance::Follow => gates.following.push(subscription),
             }
             // The thread waits for it.
@@ -104,7 +114,9 @@ where
             let name = format!("processor {}", shard.number());
             let thread = worker.thread().clone();
             // Nobody waits for it but those who tell, and they for all of them.
-            let (subscription, steps) = StreamSubscription::new(&name, None, thread, stopper.clone(), threads.wait);
+            let (subscription, steps) =
+                StreamSubscription::new(&name, None, thread, stopper.clone(), threads.wait);
+            metrics.watch(Stage::Processor, subscription.opener());
             processors.push(subscription);
             let processing = processing::Processing {
                 shard,

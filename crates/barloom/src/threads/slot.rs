@@ -71,7 +71,13 @@ impl Default for StepInput {
 
 impl StepInput {
     /// Takes over the input `next` of `intake`; `symbols` are those met, divided into `shards`.
-    pub(super) fn fill<I: Inputs>(&mut self, next: Next, intake: &Intake<I>, symbols: &Arc<Symbols>, shards: usize) {
+    pub(super) fn fill<I: Inputs>(
+        &mut self,
+        next: Next,
+        intake: &Intake<I>,
+        symbols: &Arc<Symbols>,
+        shards: usize,
+    ) {
         let inputs = &intake.inputs;
         self.kind = match next {
             Next::Bars(_) => Kind::Bars,

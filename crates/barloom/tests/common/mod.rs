@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 use std::convert::Infallible;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use barloom::analysis::{Pattern, Subscriber};
 use barloom::coordinator::SessionCoordinator;
@@ -125,4 +127,11 @@ pub(crate) fn run(config: EngineConfig, files: Vec<Rows>, subscriber: impl Subsc
     let mut engine = Engine::new(config, coordinator);
     engine.subscribe("test", Pattern::all(), subscriber);
     engine.run().unwrap();
+}
+
+/// Fails when `work` takes longer than a run ever should.
+pub(crate) fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (tell, done) = channel();
+    std::thread::spawn(move || tell.send(work()));
+    done.recv_timeout(limit).expect("the run hangs, or its thread failed")
 }

@@ -186,7 +186,8 @@ impl SessionWriter {
     /// for each name.
     pub fn publish_historical(&mut self, from: Timestamp, values: Vec<f64>) {
         let now = self.store.historical.load_full();
-        let before = now.map(|now| Arc::new(Historical { from: now.from, values: now.values.clone(), before: None }));
+        let before =
+            now.map(|now| Arc::new(Historical { from: now.from, values: now.values.clone(), before: None }));
         self.store.historical.store(Some(Arc::new(Historical { from, values, before })));
     }
 }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
-use super::{AsOf, StoreConfig};
 use super::column::{ColumnReader, ColumnWriter};
 use super::latest::Latest;
+use super::{AsOf, StoreConfig};
 use crate::bar::{NULL, NULL_COUNT};
 use crate::calendar::{Segment as TradingSegment, SessionIndex};
 use crate::columns::Bars;
@@ -69,7 +69,8 @@ impl Segment {
         }
         // Of the step itself only what was due.
         while as_of.by < Timestamp::MAX && rows > 0 && self.step(rows - 1) == Some(as_of.step) {
-            let open = self.columns.word(col::OPEN_TIME, rows - 1).map(|nanos| Timestamp::from_nanos(nanos as i64));
+            let open =
+                self.columns.word(col::OPEN_TIME, rows - 1).map(|nanos| Timestamp::from_nanos(nanos as i64));
             if open.and_then(&due).is_some_and(|due| due <= as_of.by) {
                 break;
             }
@@ -352,7 +353,8 @@ mod tests {
     fn row_bytes(width: usize, keep: Keep, vwap: f64, trade_count: i64) -> usize {
         let calendar = Calendar::named("XNYS").unwrap();
         let rules = DeriveRules::new(DeriveConfig::new(calendar, &[Interval::MINUTE])).unwrap();
-        let config = StoreConfig { rules, outputs: Vec::new(), keep, retain: 1, ahead: 0, historical: Vec::new() };
+        let config =
+            StoreConfig { rules, outputs: Vec::new(), keep, retain: 1, ahead: 0, historical: Vec::new() };
         let open_time: Timestamp = "2024-11-26T14:30:00Z".parse().unwrap();
         let (open, volume) = (1.0, 1.0);
         let closed = ClosedBar {

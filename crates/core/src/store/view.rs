@@ -166,7 +166,8 @@ impl<'a> SeriesView<'a> {
     /// The bars of the last `count` sessions, as far as they are retained, oldest first; of 1d and longer, of years.
     pub fn sessions(&self, count: usize) -> impl Iterator<Item = Bars<'_>> {
         let held = self.held();
-        (held.start.max(held.end.saturating_sub(count))..held.end).map(move |place| self.segments[place].bars(self.visible(place)))
+        (held.start.max(held.end.saturating_sub(count))..held.end)
+            .map(move |place| self.segments[place].bars(self.visible(place)))
     }
 
     /// How many rows of a segment are visible.
