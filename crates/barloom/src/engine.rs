@@ -211,16 +211,23 @@ pub struct Threads {
     pub on_overrun: OnOverrun,
     /// How threads wait for each other.
     pub wait: Wait,
-    /// How many steps a subscriber that [follows](Attendance::Follow) may lag; at least 1.
+    /// How many steps a subscriber that [follows](Attendance::Follow) may lag; with 0 it is waited for.
     pub lag: u32,
 }
 
 impl Threads {
-    /// How many steps writers may be ahead of readers: [`StoreConfig::ahead`].
-    pub fn ahead(&self) -> u32 {
-        self.lag.max(1)
+    /// How many steps can be open at once: [`StoreConfig::ahead`]; those that are due later wait. Data-driven and without lag it is
+    /// one, which stays in the cache.
+    pub fn slots(&self) -> u32 {
+        match self.lag {
+            0 if self.speed > 0.0 => PACED_SLOTS,
+            lag => lag.max(1),
+        }
     }
 }
+
+/// How many steps are open at once at the most in a clock-driven run in which nobody lags.
+const PACED_SLOTS: u32 = 16;
 
 /// The most workers of a run.
 pub const MOST_WORKERS: usize = 64;
@@ -228,7 +235,7 @@ pub const MOST_WORKERS: usize = 64;
 impl Default for Threads {
     /// One worker, data-driven.
     fn default() -> Self {
-        Self { workers: 1, speed: 0.0, on_overrun: OnOverrun::Warn, wait: Wait::default(), lag: 16 }
+        Self { workers: 1, speed: 0.0, on_overrun: OnOverrun::Warn, wait: Wait::default(), lag: 0 }
     }
 }
 
@@ -420,7 +427,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
             rules: rules.clone(),
             keep: config.keep,
             retain: config.retain,
-            ahead: threads.as_ref().map_or(0, Threads::ahead),
+            ahead: threads.as_ref().map_or(0, Threads::slots),
             historical: sessions().names().to_vec(),
         };
         let workers = threads.map_or(1, |threads| threads.workers.clamp(1, MOST_WORKERS));

@@ -321,6 +321,6 @@ fn data_driven_the_same_subscriber_is_waited_for() {
     release.join().unwrap();
     assert_eq!((summary.overrun_count, summary.overran, metrics.deepest_queue()), (0, false, 1));
     assert_eq!(told.notices, prompt(threads(1)).1.notices);
-    // One step in 64 is timed: the first.
+    // One step in 61 is timed: the first.
     assert_eq!(metrics.summary(Stage::Processor).timed, 2);
 }

@@ -186,7 +186,7 @@ proptest! {
         prop_assert_eq!(inline.summary.counts.rows(), files.iter().map(Vec::len).sum::<usize>() as u64);
         for workers in 1..=4 {
             let wait = WAITS[(seed as usize + workers) % 3];
-            let lag = 1 + (seed % 5) as u32;
+            let lag = (seed % 5) as u32;
             let threads = config(Some(Threads { workers, wait, lag, ..Threads::default() }));
             let files = files.clone();
             let threaded = within(Duration::from_secs(120), move || run(threads, &files));

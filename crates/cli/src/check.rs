@@ -441,7 +441,7 @@ fn sizes(
         outputs,
         keep: config.keep,
         retain: config.retain_sessions as usize,
-        ahead: config.threads().as_ref().map_or(0, Threads::ahead),
+        ahead: config.threads().as_ref().map_or(0, Threads::slots),
         historical: Vec::new(),
         rules,
     };

@@ -45,7 +45,7 @@ pub(crate) struct RunArgs {
     journal: Option<PathBuf>,
 
     /// Trading time over wall time, like 60; 0 is as fast as it goes; wins over the file's `speed`
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     speed: Option<Speed>,
 
     /// auto, inline (one thread) or threads; wins over the file's `runtime`

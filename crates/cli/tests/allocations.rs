@@ -87,7 +87,7 @@ fn nothing_is_allocated_per_bar_from_the_second_session_on() {
             &out,
         ])
     };
-    let run = |count: usize| {
+    let run_on = |count: usize, runtime: &str| {
         let (session, input, out) = (path("session.toml"), path(&format!("{count}.csv")), path("out"));
         let intervals = r#"["1m", "5m", "15m", "30m", "1h", "1d"]"#;
         let text = format!(
@@ -95,15 +95,22 @@ fn nothing_is_allocated_per_bar_from_the_second_session_on() {
              realtime_indicators = ['sma:20', 'rsi:14', 'macd:12,26,9', 'bbands:20,2']\n"
         );
         std::fs::write(&session, text).unwrap();
-        allocations(&["barloom", "run", &session, "--no-progress"])
+        allocations(
+            &[&["barloom", "run", &session, "--no-progress"], &runtime.split(' ').collect::<Vec<_>>()[..]]
+                .concat(),
+        )
     };
+    let run = |count: usize| run_on(count, "--runtime inline");
+    let threads = |count: usize| run_on(count, "--runtime threads --workers 2");
     // What a process does once is not the bars': zones, tables, the year's sessions.
     derive(2);
     // A new day's date is printed once a table. In `run` a session's rows come into memory of their own, with the list that readers
     // find it in: five a series, of which two symbols have ten within a session. 780 rows a session more would show.
-    for (name, command, allowed) in
-        [("derive", &derive as &dyn Fn(usize) -> u64, 10), ("run", &run, 10 + 5 * 10)]
-    {
+    for (name, command, allowed) in [
+        ("derive", &derive as &dyn Fn(usize) -> u64, 10),
+        ("run", &run, 10 + 5 * 10),
+        ("threads", &threads, 10 + 5 * 10),
+    ] {
         let [few, many] = sessions.map(command);
         let (more_rows, more_sessions) = (rows[1] - rows[0], (sessions[1] - sessions[0]) as u64);
         let more = many.saturating_sub(few);

@@ -232,6 +232,9 @@ pub struct SessionConfig {
     pub to: TableFormat,
 }
 
+/// How many steps tables and notifications may lag.
+const LAG: u32 = 16;
+
 impl Default for SessionConfig {
     /// What a session file without a line says.
     fn default() -> Self {
@@ -362,7 +365,7 @@ impl SessionConfig {
             Runtime::Threads => false,
         };
         let (workers, speed, on_overrun) = (self.workers.0, self.speed.0, self.on_overrun);
-        (!is_inline).then_some(Threads { workers, speed, on_overrun, ..Threads::default() })
+        (!is_inline).then_some(Threads { workers, speed, on_overrun, lag: LAG, ..Threads::default() })
     }
 
     fn needs_threads(&self) -> bool {

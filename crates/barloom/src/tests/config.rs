@@ -148,7 +148,8 @@ fn a_value_that_is_none_says_what_is_one() {
 fn auto_takes_threads_where_one_is_not_enough() {
     let threads = |text: &str| session(text).threads();
     assert_eq!((threads(""), threads("runtime = 'inline'")), (None, None));
-    assert_eq!(threads("runtime = 'threads'"), Some(Threads::default()));
+    let one = Threads { lag: LAG, ..Threads::default() };
+    assert_eq!(threads("runtime = 'threads'"), Some(one));
     assert_eq!(threads("workers = 4").map(|threads| threads.workers), Some(4));
     let paced = threads("speed = 0.5\non_overrun = 'error'").unwrap();
     assert_eq!((paced.speed, paced.on_overrun, paced.workers), (0.5, OnOverrun::Error, 1));

@@ -44,10 +44,7 @@ where
     I: Inputs<Error: Send> + Send,
 {
     let Engine { intake, shards, analysis, apart, books, timer, shared, .. } = engine;
-    let follows = apart.iter().any(|apart| apart.attendance == Attendance::Follow);
-    // In lockstep one slot is enough, and stays in the cache.
-    let slots = if follows || threads.speed > 0.0 { threads.lag.max(1) as usize } else { 1 };
-    let ring: Ring = Arc::new(StepRing::new(slots, shards.len()));
+    let ring: Ring = Arc::new(StepRing::new(threads.slots() as usize, shards.len()));
     let mut workers = Vec::new();
     for shard in &shards {
         workers.push(Worker::spawn(&format!("processor {}", shard.number()))?);

@@ -45,7 +45,8 @@ pub struct StoreConfig {
     pub keep: Keep,
     /// How many sessions before the one being read stay readable; one at least does.
     pub retain: usize,
-    /// How many steps the writer may be ahead of a reader that must not miss anything: 0 where they take turns.
+    /// How many steps a writer computes at once of which a reader must not miss anything: those that are open. 0 where reader and
+    /// writer take turns at each instant of a step.
     pub ahead: u32,
     /// The names of the historical values.
     pub historical: Vec<String>,

@@ -50,6 +50,8 @@ pub(super) struct Segment {
     pub(super) has_extra: bool,
     /// The number of its first row in the series.
     pub(super) first: u64,
+    /// The step at which it began.
+    began: u32,
 }
 
 impl Segment {
@@ -184,7 +186,7 @@ impl SeriesWriter {
         let has_extra = !bar.vwap.is_nan() || bar.trade_count != NULL_COUNT;
         let has_room = self.current.as_ref().is_some_and(|current| (self.rows as usize) < current.capacity());
         if !(has_room && (self.has_extra || !has_extra) && is_same_segment(self.label, closed)) {
-            self.make_room(closed, has_extra, config);
+            self.make_room(closed, has_extra, step, config);
         }
         // Invariant: room was made.
         let Some(current) = &mut self.current else { return };
@@ -219,12 +221,12 @@ impl SeriesWriter {
 
     /// The current memory has no place for the bar: its session begins, or has more than was foreseen.
     #[cold]
-    fn make_room(&mut self, closed: &ClosedBar, has_extra: bool, config: &StoreConfig) {
+    fn make_room(&mut self, closed: &ClosedBar, has_extra: bool, step: u32, config: &StoreConfig) {
         let has_extra = self.has_extra || has_extra;
         if is_same_segment(self.label, closed) {
             self.widen(has_extra);
         } else {
-            self.begin_segment(closed, has_extra, config);
+            self.begin_segment(closed, has_extra, step, config);
         }
     }
 
@@ -252,7 +254,7 @@ impl SeriesWriter {
         let mut segments = Vec::clone(&series.segments.load());
         if let Some(current) = segments.last_mut() {
             let first = self.number - u64::from(self.rows);
-            *current = Arc::new(Segment { columns: writer.reader(), has_extra, first });
+            *current = Arc::new(Segment { columns: writer.reader(), has_extra, first, began: current.began });
         }
         series.segments.store(Arc::new(segments));
         self.has_extra = has_extra;
@@ -260,7 +262,7 @@ impl SeriesWriter {
     }
 
     /// A session, or a year, begins: its rows come into memory of their own, that of the oldest if nobody reads it.
-    fn begin_segment(&mut self, closed: &ClosedBar, has_extra: bool, config: &StoreConfig) {
+    fn begin_segment(&mut self, closed: &ClosedBar, has_extra: bool, step: u32, config: &StoreConfig) {
         self.has_extra = has_extra;
         let Rest { series, place, started, past } = &mut *self.rest;
         let series = &series[*place];
@@ -270,7 +272,12 @@ impl SeriesWriter {
         let columns = first_output(self.has_extra) + kept;
         past.extend(self.current.take());
         let mut segments = Vec::clone(&series.segments.load());
-        let drop_from = segments.len().saturating_sub(config.retained());
+        // A reader may stand where the oldest open step begins; it sees as many sessions before its own.
+        let oldest = u64::from(step) + 1 - u64::from(config.ahead).min(u64::from(step) + 1);
+        let is_over = |segment: &&Arc<Segment>| config.ahead == 0 || u64::from(segment.began) < oldest;
+        let seen = segments.iter().take_while(is_over).count();
+        let drop_from = if config.ahead == 0 { seen } else { seen.saturating_sub(1) }
+            .saturating_sub(config.retain.max(1));
         segments.drain(..drop_from);
         // The list with the oldest goes first, so that nothing but a reader holds its memory.
         series.segments.store(Arc::new(segments.clone()));
@@ -287,6 +294,7 @@ impl SeriesWriter {
             columns: writer.reader(),
             has_extra: self.has_extra,
             first: self.number,
+            began: step,
         }));
         series.segments.store(Arc::new(segments));
         (self.label, self.rows) = (closed.session, 0);

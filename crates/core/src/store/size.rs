@@ -25,8 +25,9 @@ pub struct SeriesSize {
 const LOOKED_AT: usize = 10;
 
 impl StoreConfig {
-    /// How many sessions before the one being written are kept: readers that are behind see as many before theirs.
-    pub(super) fn retained(&self) -> usize {
+    /// How many sessions before the one being written are kept, as long as a session has more steps than are open: readers that
+    /// are behind see as many before theirs.
+    fn retained(&self) -> usize {
         self.retain.max(1) + usize::from(self.ahead > 0)
     }
 
@@ -35,7 +36,7 @@ impl StoreConfig {
         let length = self.rules.intervals.get(place).and_then(|rule| rule.interval.nanos());
         // An input ends what lies within the grace, and what was open before that.
         let an_input = self.rules.grace / length.unwrap_or(i64::MAX).max(1) + 2;
-        if self.ahead == 0 { 1 } else { self.ahead.saturating_add(an_input as u32) }
+        if self.ahead == 0 { 1 } else { (self.ahead - 1).saturating_add(an_input as u32) }
     }
 
     /// A symbol's series, interval by interval, for sessions as long as the longest of the ten from `at` on. `has_extra`:
