@@ -47,7 +47,7 @@ fn part(stopper: &Stopper, producer: Option<thread::Thread>, wait: Wait) -> (Str
         StreamSubscription::new("part", producer, worker.thread().clone(), stopper.clone(), wait);
     let start = move |then: Box<dyn Fn(u64) + Send>| {
         worker.start(move || {
-            while let Ok(Some(step)) = steps.next() {
+            while let Ok(Some(step)) = steps.take() {
                 let number = step.number();
                 then(number);
                 step.ready();

@@ -315,6 +315,7 @@ pub(crate) struct Intake<I> {
 
 impl<I: Inputs> Intake<I> {
     /// The next input.
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<Next, RunError<I::Error>> {
         let watch = self.recorder.start();
         let next = self.inputs.advance().map_err(RunError::Inputs)?;
@@ -323,7 +324,12 @@ impl<I: Inputs> Intake<I> {
     }
 
     /// Writes the input `next` to the journal, before anything of it is told.
+    #[inline]
     pub(crate) fn write_down(&mut self, next: Next) -> Result<(), JournalError> {
+        if self.journal.is_some() { self.append(next) } else { Ok(()) }
+    }
+
+    fn append(&mut self, next: Next) -> Result<(), JournalError> {
         if let (Some(journal), Some(input)) = (&mut self.journal, next.input(&self.inputs)) {
             let refused = self.inputs.refused().iter().map(|refused| RefusedRow {
                 source: refused.source as u32,

@@ -33,7 +33,8 @@ pub(crate) fn run<I: Inputs>(engine: Engine<'_, I>) -> Result<Finished<I>, RunEr
         notices: Notices::default(),
         number: 0,
     };
-    let outcome = run.to_end()?;
+    let outcome = run.until_end()?;
+    run.counts.set(run.shard.processor().deriver().counts());
     let Run { intake, telling, .. } = run;
     let failures = telling.analysis.failures().to_vec();
     let symbols = Arc::new(intake.inputs.symbols().clone());
@@ -54,7 +55,7 @@ struct Run<'r, 's, I> {
 }
 
 impl<I: Inputs> Run<'_, '_, I> {
-    fn to_end(&mut self) -> Result<Outcome, RunError<I::Error>> {
+    fn until_end(&mut self) -> Result<Outcome, RunError<I::Error>> {
         loop {
             if self.shared.stopper.is_ended() {
                 return Ok(Outcome::Stopped);
@@ -62,11 +63,8 @@ impl<I: Inputs> Run<'_, '_, I> {
             let next = self.intake.next()?;
             self.intake.write_down(next)?;
             self.number += 1;
-            for reject in self.intake.rejects() {
-                self.telling.analysis.refused(&reject, self.intake.inputs.symbols());
-            }
-            if let Some(error) = self.intake.fatal() {
-                return Err(error);
+            if !self.intake.inputs.refused().is_empty() {
+                self.refuse()?;
             }
             if self.take(next)?.is_break() {
                 return Ok(Outcome::Stopped);
@@ -77,7 +75,17 @@ impl<I: Inputs> Run<'_, '_, I> {
         }
     }
 
+    /// Tells the input's refused rows.
+    #[cold]
+    fn refuse(&mut self) -> Result<(), RunError<I::Error>> {
+        for reject in self.intake.rejects() {
+            self.telling.analysis.refused(&reject, self.intake.inputs.symbols());
+        }
+        self.intake.fatal().map_or(Ok(()), Err)
+    }
+
     /// Takes an input and tells all its steps; a subscriber that breaks ends the run behind it, so that a journal's inputs are whole.
+    #[inline]
     fn take(&mut self, next: Next) -> Result<ControlFlow<()>, RunError<I::Error>> {
         let Self { intake, shard, telling, recorder, notices, number, .. } = self;
         let Some(input) = next.input(&intake.inputs) else { return Ok(ControlFlow::Break(())) };
@@ -85,6 +93,7 @@ impl<I: Inputs> Run<'_, '_, I> {
         let unknown =
             |row: usize, error: CalendarError| intake.out_of_range(intake.inputs.origin(row), error);
         let mut watch = recorder.start();
+        let is_timed = watch.is_some();
         shard.take(input, symbols, notices).map_err(|(row, error)| unknown(row, error))?;
         let (mut flow, mut is_told) = (ControlFlow::Continue(()), false);
         while let Some(at) = shard.step(*number, symbols, notices).map_err(|error| unknown(0, error))? {
@@ -101,7 +110,9 @@ impl<I: Inputs> Run<'_, '_, I> {
             flow = telling.ask(*number, at, symbols)?;
         }
         shard.enter(at, *number, symbols).map_err(|error| unknown(0, error))?;
-        self.counts.set(shard.processor().deriver().counts());
+        if is_timed {
+            self.counts.set(shard.processor().deriver().counts());
+        }
         Ok(flow)
     }
 }

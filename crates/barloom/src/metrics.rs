@@ -95,7 +95,9 @@ impl Recorded {
 pub(crate) struct Recorder {
     shared: Arc<Recorded>,
     count: u64,
+    /// One run in so many is timed; the next one of those after `skip` more.
     every: u64,
+    skip: u64,
     waiting: [u64; WAITING],
     waits: usize,
 }
@@ -113,7 +115,16 @@ impl Recorder {
         self.count += 1;
         // Relaxed: it is the only writer, and readers want no more than a count.
         self.shared.count.store(self.count, Ordering::Relaxed);
-        self.every == 1 || self.count % self.every == 1
+        match self.skip.checked_sub(1) {
+            Some(left) => {
+                self.skip = left;
+                false
+            }
+            None => {
+                self.skip = self.every - 1;
+                true
+            }
+        }
     }
 
     /// The run that `watch` was started for is done.
@@ -157,7 +168,7 @@ impl Drop for Recorder {
     }
 }
 
-/// Where a shard's rows went, as of the last input it took.
+/// Where a shard's rows went, as of the last input that was timed, and in the end.
 #[derive(Debug, Default)]
 pub(crate) struct ShardCounts([AtomicU64; 6]);
 
@@ -223,7 +234,7 @@ impl PerformanceMetrics {
         let shared = Arc::new(Recorded { stage, count: AtomicU64::new(0), taken });
         self.0.stages.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&shared));
         let every = if self.is_every_timed() { 1 } else { SAMPLED };
-        Recorder { shared, count: 0, every, waiting: [0; WAITING], waits: 0 }
+        Recorder { shared, count: 0, every, skip: 0, waiting: [0; WAITING], waits: 0 }
     }
 
     /// One more shard's counts.
@@ -270,7 +281,7 @@ impl PerformanceMetrics {
         }
     }
 
-    /// Where the rows went that were taken so far.
+    /// Where the rows went that were taken up to the last step that was timed, and in the end all of them.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         let shards = self.0.shards.lock().unwrap_or_else(PoisonError::into_inner);

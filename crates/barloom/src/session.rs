@@ -94,7 +94,9 @@ impl Sessions {
         self.origin != Origin::Run
     }
 
-    fn is_idle(&self) -> bool {
+    /// Whether there is nothing to do between sessions.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
         self.origin == Origin::Run && self.historical.is_empty()
     }
 
@@ -113,9 +115,9 @@ impl Sessions {
         }
     }
 
-    /// Whether the step at `at` is the first of a session, and something is to be done then.
+    /// Whether the step at `at` is the first of a session.
     pub(crate) fn enters(&mut self, at: Timestamp) -> bool {
-        !self.is_idle() && self.entrance.enters(at)
+        self.entrance.enters(at)
     }
 
     /// When the session that lies `sessions` before the one at hand begins.

@@ -47,6 +47,7 @@ impl Shard {
     ///
     /// # Errors
     /// The row that the calendar does not know.
+    #[inline]
     pub(crate) fn take(
         &mut self,
         input: Input<'_>,
@@ -65,6 +66,7 @@ impl Shard {
     ///
     /// # Errors
     /// When the calendar does not know a date that a session is primed from.
+    #[inline]
     pub(crate) fn step(
         &mut self,
         number: u32,
@@ -74,7 +76,9 @@ impl Shard {
         let Some(at) = notices.following() else { return Ok(None) };
         self.enter(at, number, symbols)?;
         self.processor.step(number, &mut self.writer, notices);
-        self.sessions.see(notices.iter(&notices.step(), self.processor.plan().outputs()));
+        if !self.sessions.is_idle() {
+            self.sessions.see(notices.iter(&notices.step(), self.processor.plan().outputs()));
+        }
         Ok(Some(at))
     }
 
@@ -83,12 +87,17 @@ impl Shard {
     ///
     /// # Errors
     /// When the calendar does not know a date that a session is primed from.
+    #[inline]
     pub(crate) fn enter(
         &mut self,
         at: Timestamp,
         number: u32,
         symbols: &Symbols,
     ) -> Result<(), CalendarError> {
+        if self.sessions.is_idle() { Ok(()) } else { self.enter_session(at, number, symbols) }
+    }
+
+    fn enter_session(&mut self, at: Timestamp, number: u32, symbols: &Symbols) -> Result<(), CalendarError> {
         let Self { processor, writer, data, sessions } = self;
         if sessions.enters(at) { sessions.open(processor, writer, data, symbols, number) } else { Ok(()) }
     }

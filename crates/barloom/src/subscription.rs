@@ -192,11 +192,11 @@ impl StreamSubscription {
     ///     StreamSubscription::new("writer", Some(here.clone()), here, Stopper::new(), Wait::default());
     /// subscription.open(1);
     /// assert_eq!(subscription.pending(), 1);
-    /// let step = steps.next()?.expect("step 1 was opened");
+    /// let step = steps.take()?.expect("step 1 was opened");
     /// step.ready();
     /// subscription.wait(1)?;
     /// subscription.close(1);
-    /// assert!(steps.next()?.is_none());
+    /// assert!(steps.take()?.is_none());
     /// # Ok::<(), barloom::subscription::Ended>(())
     /// ```
     pub fn new(
@@ -295,7 +295,7 @@ impl StepReceiver {
     ///
     /// # Errors
     /// [`Ended::Abandoned`] when a part died and no step is open.
-    pub fn next(&mut self) -> Result<Option<Step<'_>>, Ended> {
+    pub fn take(&mut self) -> Result<Option<Step<'_>>, Ended> {
         let (step, shared) = (self.taken + 1, &*self.shared);
         let is_open = || shared.opened.0.load(Ordering::Acquire) >= step;
         let is_last = || shared.last.load(Ordering::Acquire) < step;

@@ -90,37 +90,27 @@ impl<'s> Telling<'s> {
         shards: &[N],
         symbols: &Symbols,
     ) -> Result<ControlFlow<()>, SubscriberFailure> {
-        self.steps.clear();
-        self.steps.resize(shards.len(), StepEvents::NONE);
+        let mut steps = std::mem::take(&mut self.steps);
+        steps.clear();
+        steps.resize(shards.len(), StepEvents::NONE);
         let (mut flow, mut is_told) = (ControlFlow::Continue(()), false);
-        while let Some(now) = self.next_step(shards) {
+        while let Some(now) = next_step(shards, &mut steps) {
             // Shards have published what is of later instants, too.
             let as_of = if now < at { AsOf::within(number, now) } else { AsOf::step(number) };
-            if self.tell(now, as_of, shards, symbols)?.is_break() {
+            if self.tell(now, as_of, shards, &steps, symbols)?.is_break() {
                 flow = ControlFlow::Break(());
             }
             is_told = true;
         }
+        self.steps = steps;
         if is_told { Ok(flow) } else { self.ask(number, at, symbols) }
-    }
-
-    /// Goes on to the earliest instant at which a shard tells something.
-    fn next_step<N: AsRef<Notices>>(&mut self, shards: &[N]) -> Option<Timestamp> {
-        let after = |(shard, step): (&N, &StepEvents)| shard.as_ref().step_after(step);
-        let now = shards.iter().zip(&self.steps).filter_map(after).map(|(at, _)| at).min()?;
-        for (shard, step) in shards.iter().zip(&mut self.steps) {
-            *step = match shard.as_ref().step_after(step) {
-                Some((at, next)) if at == now => next,
-                _ => step.nothing_after(),
-            };
-        }
-        Some(now)
     }
 
     /// Tells the step at hand of one shard's `notices`, at `at`.
     ///
     /// # Errors
     /// As [`Telling::tell_input`].
+    #[inline]
     pub(crate) fn tell_step(
         &mut self,
         number: u32,
@@ -128,27 +118,27 @@ impl<'s> Telling<'s> {
         notices: &Notices,
         symbols: &Symbols,
     ) -> Result<ControlFlow<()>, SubscriberFailure> {
-        self.steps.clear();
-        self.steps.push(notices.step());
-        self.tell(at, AsOf::step(number), &[notices], symbols)
+        self.tell(at, AsOf::step(number), &[notices], &[notices.step()], symbols)
     }
 
+    #[inline]
     fn tell<N: AsRef<Notices>>(
         &mut self,
         now: Timestamp,
         as_of: AsOf,
         shards: &[N],
+        steps: &[StepEvents],
         symbols: &Symbols,
     ) -> Result<ControlFlow<()>, SubscriberFailure> {
-        let Self { analysis, data, outputs, start, books, recorder, step, steps } = self;
-        let told = Told { shards, steps, outputs };
-        let view = View::new(data, symbols, *step, now).as_of(as_of);
-        *step += 1;
+        let Self { analysis, data, outputs, start, books, recorder, step: next, .. } = self;
+        let (told, step) = (Told { shards, steps, outputs }, *next);
+        *next += 1;
         if let Some(books) = books {
             books.see(now, told);
         }
+        let view = || View::new(data, symbols, step, now).as_of(as_of);
         if start.is_some_and(|start| now <= start) {
-            return analysis.tell::<N>(None, &view);
+            return analysis.tell::<N>(None, &view());
         }
         if let Some(books) = books {
             books.enter(told, symbols);
@@ -157,7 +147,7 @@ impl<'s> Telling<'s> {
             return Ok(ControlFlow::Continue(()));
         }
         let watch = recorder.start();
-        let flow = analysis.tell(Some(told), &view);
+        let flow = analysis.tell(Some(told), &view());
         recorder.stop(watch);
         flow
     }
@@ -175,4 +165,17 @@ impl<'s> Telling<'s> {
         let view = View::new(&self.data, symbols, self.step, at).as_of(AsOf::step(number));
         self.analysis.tell::<&Notices>(None, &view)
     }
+}
+
+/// Goes on to the earliest instant at which a shard tells something.
+fn next_step<N: AsRef<Notices>>(shards: &[N], steps: &mut [StepEvents]) -> Option<Timestamp> {
+    let after = |(shard, step): (&N, &StepEvents)| shard.as_ref().step_after(step);
+    let now = shards.iter().zip(&*steps).filter_map(after).map(|(at, _)| at).min()?;
+    for (shard, step) in shards.iter().zip(steps) {
+        *step = match shard.as_ref().step_after(step) {
+            Some((at, next)) if at == now => next,
+            _ => step.nothing_after(),
+        };
+    }
+    Some(now)
 }

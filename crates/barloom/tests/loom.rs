@@ -71,7 +71,7 @@ macro_rules! hand_over {
     ($name:ident, $doc:literal, publish: $publish:ident, finish: $finish:ident, wake: $wake:expr) => {
         #[doc = $doc]
         #[path = "."]
-        #[allow(dead_code, reason = "each is run through the models that it is for")]
+        #[allow(dead_code, unreachable_pub, reason = "each is run through the models that it is for")]
         mod $name {
             pub(crate) mod sync {
                 pub(crate) use crate::turn::{Padded, Reading, TurnCell, Writing};

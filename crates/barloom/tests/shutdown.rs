@@ -341,7 +341,7 @@ fn every_wait_of_a_subscription_ends_soon_after_a_stop_a_close_or_a_death() {
                 subscription.open(1);
                 worker.start(move || {
                     if over == 1 {
-                        drop(steps.next()?);
+                        drop(steps.take()?);
                     }
                     Ok(0)
                 });
@@ -357,7 +357,7 @@ fn every_wait_of_a_subscription_ends_soon_after_a_stop_a_close_or_a_death() {
                 let (mut worker, subscription, mut steps, _) = pair();
                 worker.start(move || {
                     let mut count = 0;
-                    while let Some(step) = steps.next()? {
+                    while let Some(step) = steps.take()? {
                         count = step.number();
                         step.ready();
                     }
@@ -416,7 +416,7 @@ fn parts_can_be_dropped_in_any_order() {
                 let (tell, done) = channel();
                 worker.start(move || {
                     let mut count = 0;
-                    while let Ok(Some(step)) = steps.next() {
+                    while let Ok(Some(step)) = steps.take() {
                         count += 1;
                         step.ready();
                     }

@@ -95,7 +95,7 @@ impl Subscriber for &mut Transcript {
             }
         };
         self.notices += 1;
-        if self.notices % self.looks == 0 {
+        if self.notices.is_multiple_of(self.looks) {
             self.look(view);
         }
         Ok(())

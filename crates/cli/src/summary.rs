@@ -66,7 +66,9 @@ impl Report<'_> {
             warnings.add_row([kind.to_string(), grouped(count)]);
         }
         let mut stages = plain_table(["stage, ns", "count", "min", "mean", "p50", "p99", "max"]);
-        for (name, StageSummary { count, min, mean, p50, p99, max, .. }) in self.stages() {
+        // On one thread nothing is handed over.
+        let is_shown = |(name, stage): &(&str, StageSummary)| stage.count > 0 || !name.contains("_to_");
+        for (name, StageSummary { count, min, mean, p50, p99, max, .. }) in self.stages().filter(is_shown) {
             let cells = [count, min, mean as u64, p50, p99, max].map(grouped);
             stages.add_row(std::iter::once(name.to_owned()).chain(cells));
         }

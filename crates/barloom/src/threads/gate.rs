@@ -52,7 +52,7 @@ impl<'r, 's> Gate<'r, 's> {
         let mut shards: Vec<Reading<'_, ShardTold>> = Vec::with_capacity(ring.shards());
         let mut fault = None;
         loop {
-            let step = match steps.next() {
+            let step = match steps.take() {
                 Ok(Some(step)) => step,
                 Ok(None) => break,
                 Err(ended) => {

@@ -28,7 +28,7 @@ impl Processing {
     pub(super) fn run(mut self, mut steps: StepReceiver) -> Shard {
         let ring = Arc::clone(&self.ring);
         // Where another part died there is nothing more to do.
-        while let Ok(Some(step)) = steps.next() {
+        while let Ok(Some(step)) = steps.take() {
             let (number, own) = (step.number(), self.shard.number());
             let [way, work] = &mut self.recorders;
             let input = ring.input(number);
@@ -36,15 +36,18 @@ impl Processing {
             way.record(input.opened);
             let watch = work.start();
             told.fault = take(&mut self.shard, number as u32, &input, &mut told.notices).err();
+            if watch.is_some() {
+                self.counts.set(self.shard.processor().deriver().counts());
+            }
             work.stop(watch);
             told.finished = input.opened.map(|_| Stopwatch::start());
-            self.counts.set(self.shard.processor().deriver().counts());
             drop((input, told));
             step.ready();
             if ring.finish(number) {
                 self.gates.iter().for_each(|gate| gate.open(number));
             }
         }
+        self.counts.set(self.shard.processor().deriver().counts());
         self.shard
     }
 }

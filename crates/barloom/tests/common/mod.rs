@@ -1,5 +1,6 @@
 //! A seeded market with all that feeds do wrong, and engines over it.
 #![allow(dead_code, reason = "each test uses a part")]
+#![allow(clippy::expect_used, reason = "a test that can't go on fails")]
 
 use std::convert::Infallible;
 use std::sync::mpsc::channel;

@@ -28,7 +28,7 @@ pub(crate) fn handshake() {
     let cell = Arc::new(TurnCell::new(0_u64));
     let theirs = Arc::clone(&cell);
     let (subscription, consuming) = consumer(&Stopper::new(), Some(thread::current()), move |mut steps| {
-        while let Some(step) = steps.next().unwrap() {
+        while let Some(step) = steps.take().unwrap() {
             let number = step.number();
             let mut cell = theirs.write();
             assert_eq!(*cell, number);
@@ -49,7 +49,7 @@ pub(crate) fn handshake() {
 
 /// A consumer that dies over a step.
 pub(crate) fn abandoned() {
-    let (subscription, consuming) = consumer(&Stopper::new(), Some(thread::current()), |mut steps| drop(steps.next()));
+    let (subscription, consuming) = consumer(&Stopper::new(), Some(thread::current()), |mut steps| drop(steps.take()));
     subscription.open(1);
     assert!(matches!(subscription.wait(1), Err(Ended::Abandoned { step: 1, .. })));
     drop(consuming);
@@ -70,7 +70,7 @@ pub(crate) fn stopped() {
 pub(crate) fn closed() {
     let (subscription, consuming) = consumer(&Stopper::new(), None, |mut steps| {
         let mut count = 0;
-        while let Some(step) = steps.next().unwrap() {
+        while let Some(step) = steps.take().unwrap() {
             count += 1;
             step.ready();
         }
@@ -96,7 +96,7 @@ fn ring<const SHARDS: usize>(last: u64) {
     let ring = Arc::new(StepRing::<u64, u64>::new(1, SHARDS));
     let reading = Arc::clone(&ring);
     let (gate, reader) = consumer(&stopper, Some(thread::current()), move |mut steps| {
-        while let Some(step) = steps.next().unwrap() {
+        while let Some(step) = steps.take().unwrap() {
             let number = step.number();
             let told: u64 = (0..SHARDS).map(|shard| *reading.told(number, shard)).sum();
             assert_eq!((told, *reading.input(number)), (SHARDS as u64 * number, number));
@@ -106,7 +106,7 @@ fn ring<const SHARDS: usize>(last: u64) {
     let shards: [_; SHARDS] = std::array::from_fn(|shard| {
         let (ring, opener) = (Arc::clone(&ring), gate.opener());
         consumer(&stopper, None, move |mut steps| {
-            while let Some(step) = steps.next().unwrap() {
+            while let Some(step) = steps.take().unwrap() {
                 let number = step.number();
                 *ring.tell(number, shard) = *ring.input(number);
                 step.ready();

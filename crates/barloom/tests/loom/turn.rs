@@ -1,6 +1,7 @@
 //! Cells that loom watches: a read and a write that no step keeps apart are found.
 #![allow(unsafe_code, reason = "loom looks at every access, and fails where two meet")]
 
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 use loom::cell::{ConstPtr, MutPtr, UnsafeCell};
@@ -21,15 +22,15 @@ impl<T> TurnCell<T> {
     }
 
     pub(crate) fn read(&self) -> Reading<'_, T> {
-        Reading(self.0.get(), &())
+        Reading(self.0.get(), PhantomData)
     }
 
     pub(crate) fn write(&self) -> Writing<'_, T> {
-        Writing(self.0.get_mut(), &())
+        Writing(self.0.get_mut(), PhantomData)
     }
 }
 
-pub(crate) struct Reading<'a, T>(ConstPtr<T>, &'a ());
+pub(crate) struct Reading<'a, T>(ConstPtr<T>, PhantomData<&'a T>);
 
 impl<T> Deref for Reading<'_, T> {
     type Target = T;
@@ -40,7 +41,7 @@ impl<T> Deref for Reading<'_, T> {
     }
 }
 
-pub(crate) struct Writing<'a, T>(MutPtr<T>, &'a ());
+pub(crate) struct Writing<'a, T>(MutPtr<T>, PhantomData<&'a T>);
 
 impl<T> Deref for Writing<'_, T> {
     type Target = T;
