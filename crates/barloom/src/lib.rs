@@ -10,6 +10,9 @@
 //! publish both, and only then tells the subscribers of [`analysis`], in order, each with a view as of the step. What a run is made
 //! of is a [`config`]; what it takes is kept by [`metrics`], every input by a [`journal`]; the wall clock is read in [`clock`] alone.
 //!
+//! On several threads the same happens by shards of symbols, each with a [`worker`]; steps are handed over by a [`subscription`]. With a
+//! speed they are opened as a [`pace`] says, and who is late is told by an [`overrun`].
+//!
 //! Two promises: a closed bar is the only bar you can see, and any number can be reproduced bit for bit.
 
 pub mod analysis;

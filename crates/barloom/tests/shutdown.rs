@@ -14,6 +14,7 @@ use barloom::analysis::{Attendance, Pattern, Subscriber, SubscriberError};
 use barloom::clock::{Stopwatch, Timer};
 use barloom::coordinator::SessionCoordinator;
 use barloom::engine::{Engine, EngineConfig, RunError, Threads};
+use barloom::journal::{ConfigKind, JournalConfig, JournalReader, JournalWriter};
 use barloom::metrics::Stage;
 use barloom::subscription::{Ended, Stopper, StreamSubscription, Wait};
 use barloom::worker::{JoinError, Worker};
@@ -270,7 +271,11 @@ impl Subscriber for Standing {
 fn a_stop_ends_the_wait_for_the_clock() {
     soon(|| {
         // The first step is due in more than an hour.
-        let engine = engine(with(Threads { speed: 0.01, ..Threads::default() }), &["AA"]);
+        let mut engine = engine(with(Threads { speed: 0.01, ..Threads::default() }), &["AA"]);
+        let folder = tempfile::tempdir().unwrap();
+        let sources = vec!["rows".to_owned()];
+        let config = JournalConfig { kind: ConfigKind::Toml, text: String::new(), overlay: None, sources };
+        engine.keep_journal(JournalWriter::create(folder.path(), &config).unwrap());
         let (stopper, metrics) = (engine.stopper(), engine.metrics());
         let stopping = thread::spawn(move || {
             while metrics.summary(Stage::Coordinator).count == 0 {
@@ -281,8 +286,12 @@ fn a_stop_ends_the_wait_for_the_clock() {
             watch
         });
         let summary = engine.run().unwrap().summary;
+        let took = stopping.join().unwrap().elapsed();
         assert!(summary.stopped && summary.counts.rows() == 0 && summary.steps == 0);
-        stopping.join().unwrap().elapsed()
+        // What is told to nobody is not written down.
+        let (mut recorded, _) = JournalReader::open(folder.path()).unwrap();
+        assert!(recorded.next(&mut barloom_core::Symbols::new()).unwrap().is_none());
+        took
     });
 }
 
