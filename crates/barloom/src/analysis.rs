@@ -11,7 +11,7 @@ use barloom_core::error::panic_message;
 use barloom_core::notice::{Notice, Notices, StepEvents, Tally};
 use barloom_core::outputs::Outputs;
 use barloom_core::store::View;
-use barloom_core::{Interval, SymbolId, Symbols};
+use barloom_core::{Interval, SymbolId, Symbols, Timestamp};
 
 use crate::config::OnSubscriberError;
 use crate::engine::Reject;
@@ -230,16 +230,37 @@ impl<'s> AnalysisEngine<'s> {
         self.subscriptions.is_empty()
     }
 
-    /// A row was refused.
-    pub fn refused(&mut self, reject: &Reject<'_>, symbols: &Symbols) {
-        for subscription in &mut self.subscriptions {
-            subscription.subscriber.refused(reject, symbols);
-        }
+    /// A row was refused, of the input at `at`.
+    ///
+    /// # Errors
+    /// As [`AnalysisEngine::tell`].
+    pub fn refused(
+        &mut self,
+        reject: &Reject<'_>,
+        symbols: &Symbols,
+        at: Timestamp,
+    ) -> Result<(), SubscriberFailure> {
+        let told = self.each(at, |subscription| {
+            guarded(|| {
+                subscription.subscriber.refused(reject, symbols);
+                Ok(ControlFlow::Continue(()))
+            })
+        });
+        told.map(|_| ())
     }
 
-    /// A clock-driven run is late.
-    pub fn overrun(&mut self, overrun: &OverrunError) {
-        self.subscriptions.iter_mut().for_each(|subscription| subscription.subscriber.overrun(overrun));
+    /// A clock-driven run is late with the input at `at`.
+    ///
+    /// # Errors
+    /// As [`AnalysisEngine::tell`].
+    pub fn overrun(&mut self, overrun: &OverrunError, at: Timestamp) -> Result<(), SubscriberFailure> {
+        let told = self.each(at, |subscription| {
+            guarded(|| {
+                subscription.subscriber.overrun(overrun);
+                Ok(ControlFlow::Continue(()))
+            })
+        });
+        told.map(|_| ())
     }
 
     /// Tells a step: every subscriber what it asks for, in order; whether to go on. Without a step the subscribers are only asked
@@ -252,9 +273,19 @@ impl<'s> AnalysisEngine<'s> {
         told: Option<Told<'_, N>>,
         view: &View<'_>,
     ) -> Result<ControlFlow<()>, SubscriberFailure> {
+        self.each(view.now(), |subscription| subscription.tell(told, view))
+    }
+
+    /// Calls every subscriber at the instant `at`; one that fails ends the run or is removed.
+    #[inline]
+    fn each(
+        &mut self,
+        at: Timestamp,
+        call: impl Fn(&mut Subscription<'s>) -> Result<ControlFlow<()>, String>,
+    ) -> Result<ControlFlow<()>, SubscriberFailure> {
         let (mut flow, mut place) = (ControlFlow::Continue(()), 0);
         while let Some(subscription) = self.subscriptions.get_mut(place) {
-            match subscription.tell(told, view) {
+            match call(subscription) {
                 Ok(own) => {
                     if own.is_break() {
                         flow = own;
@@ -263,7 +294,7 @@ impl<'s> AnalysisEngine<'s> {
                 }
                 Err(reason) => {
                     let name = subscription.name.clone();
-                    let failure = SubscriberFailure { name, at: view.now(), reason };
+                    let failure = SubscriberFailure { name, at, reason };
                     if self.policy == OnSubscriberError::Stop {
                         return Err(failure);
                     }
@@ -286,8 +317,7 @@ impl Subscription<'_> {
             self.symbol = self.pattern.symbol.as_deref().and_then(|name| view.symbols().id(name));
         }
         let Self { pattern, symbol, subscriber, .. } = self;
-        // What a subscriber leaves half done is its own: it is not asked again after a panic.
-        let done = catch_unwind(AssertUnwindSafe(|| {
+        guarded(|| {
             for (notices, step, outputs) in told.into_iter().flat_map(Told::by_shard) {
                 if pattern.kind == Kind::Bars {
                     for (bar, values) in notices.bars(step, outputs) {
@@ -302,12 +332,19 @@ impl Subscription<'_> {
                     }
                 }
             }
-            Ok::<_, SubscriberError>(subscriber.step_done(view))
-        }));
-        match done {
-            Ok(done) => done.map_err(|error| error.to_string()),
-            Err(panic) => Err(format!("it panicked: {}", panic_message(&*panic))),
-        }
+            Ok(subscriber.step_done(view))
+        })
+    }
+}
+
+/// Calls a subscriber. What it leaves half done is its own: it is not asked again after a panic.
+#[inline]
+fn guarded(
+    call: impl FnOnce() -> Result<ControlFlow<()>, SubscriberError>,
+) -> Result<ControlFlow<()>, String> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(done) => done.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("it panicked: {}", panic_message(&*panic))),
     }
 }
 

@@ -40,6 +40,21 @@ impl TimeManager {
         Self { calendar, starts: never, ends: never }
     }
 
+    /// The calendar.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// Whether a session was entered.
+    pub fn has_entered(&self) -> bool {
+        self.ends > Timestamp::MIN
+    }
+
+    /// The first instant after the session at hand, post-market included.
+    pub fn session_ends(&self) -> Timestamp {
+        self.ends
+    }
+
     /// The first instant of the session at hand, pre-market included.
     pub fn session_starts(&self) -> Timestamp {
         self.starts

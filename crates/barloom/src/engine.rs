@@ -211,7 +211,8 @@ pub struct Threads {
     pub on_overrun: OnOverrun,
     /// How threads wait for each other.
     pub wait: Wait,
-    /// How many steps a subscriber that [follows](Attendance::Follow) may lag; with 0 it is waited for.
+    /// How many steps a subscriber that [follows](Attendance::Follow) may lag. Data-driven it is waited for then; clock-driven
+    /// it counts as backpressure.
     pub lag: u32,
 }
 
@@ -219,14 +220,11 @@ impl Threads {
     /// How many steps can be open at once: [`StoreConfig::ahead`]; those that are due later wait. Data-driven and without lag it is
     /// one, which stays in the cache.
     pub fn slots(&self) -> u32 {
-        match self.lag {
-            0 if self.speed > 0.0 => PACED_SLOTS,
-            lag => lag.max(1),
-        }
+        self.lag.max(if self.speed > 0.0 { PACED_SLOTS } else { 1 })
     }
 }
 
-/// How many steps are open at once at the most in a clock-driven run in which nobody lags.
+/// How many steps can be open at once in a clock-driven run, at the least.
 const PACED_SLOTS: u32 = 16;
 
 /// The most workers of a run.
@@ -502,7 +500,8 @@ impl<'s, I: Inputs> Engine<'s, I> {
         self.timer = Box::new(timer);
     }
 
-    /// What was and will be published; readers can go to other threads.
+    /// What was and will be published; readers can go to other threads. Symbols have the numbers that a
+    /// [`View`](barloom_core::store::View) says, and [`Finished::symbols`].
     pub fn data(&self) -> &SessionData {
         &self.shared.data
     }
@@ -559,8 +558,10 @@ impl<I: Inputs> Done<'_, I> {
         summary.closed_stretch = trial.and_then(FileTrial::closed_stretch);
         for shard in &shards {
             summary.add(shard.processor().deriver());
-            summary.indicator_failures.extend(shard.failures(&symbols));
         }
+        let mut failed: Vec<_> = shards.iter().flat_map(|shard| shard.failures(&symbols)).collect();
+        failed.sort_by(|(a, own), (b, other)| (a, &own.symbol).cmp(&(b, &other.symbol)));
+        summary.indicator_failures = failed.into_iter().map(|(_, failure)| failure).collect();
         if let (Outcome::Ended, Some(trial)) = (outcome, trial) {
             trial.end(&summary.counts).map_err(RunError::Input)?;
         }
@@ -571,7 +572,7 @@ impl<I: Inputs> Done<'_, I> {
         summary.overran = outcome == Outcome::Overran;
         summary.overrun_count = shared.metrics.overruns();
         (summary.failures, summary.overruns) = (failures, overruns);
-        Ok(Finished { summary, metrics: shared.metrics.clone(), inputs })
+        Ok(Finished { summary, metrics: shared.metrics.clone(), inputs, symbols })
     }
 }
 
@@ -584,6 +585,8 @@ pub struct Finished<I> {
     pub metrics: PerformanceMetrics,
     /// Its inputs, with the symbols that were met.
     pub inputs: I,
+    /// The same symbols, by the numbers that [`Engine::data`] is read with.
+    pub symbols: Arc<Symbols>,
 }
 
 impl<I> std::fmt::Debug for Engine<'_, I> {

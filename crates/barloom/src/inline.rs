@@ -64,7 +64,7 @@ impl<I: Inputs> Run<'_, '_, I> {
             self.intake.write_down(next)?;
             self.number += 1;
             if !self.intake.inputs.refused().is_empty() {
-                self.refuse()?;
+                self.refuse(next)?;
             }
             if self.take(next)?.is_break() {
                 return Ok(Outcome::Stopped);
@@ -77,9 +77,9 @@ impl<I: Inputs> Run<'_, '_, I> {
 
     /// Tells the input's refused rows.
     #[cold]
-    fn refuse(&mut self) -> Result<(), RunError<I::Error>> {
+    fn refuse(&mut self, next: Next) -> Result<(), RunError<I::Error>> {
         for reject in self.intake.rejects() {
-            self.telling.analysis.refused(&reject, self.intake.inputs.symbols());
+            self.telling.analysis.refused(&reject, self.intake.inputs.symbols(), next.at())?;
         }
         self.intake.fatal().map_or(Ok(()), Err)
     }
@@ -105,11 +105,11 @@ impl<I: Inputs> Run<'_, '_, I> {
         }
         recorder.stop(watch);
         let at = next.at();
+        shard.enter(at, *number, symbols).map_err(|error| unknown(0, error))?;
         if !is_told {
             // Nothing closed; whoever wants to stop still can.
             flow = telling.ask(*number, at, symbols)?;
         }
-        shard.enter(at, *number, symbols).map_err(|error| unknown(0, error))?;
         if is_timed {
             self.counts.set(shard.processor().deriver().counts());
         }

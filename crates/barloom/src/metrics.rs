@@ -3,7 +3,7 @@
 //! Counts are exact. A data-driven run takes the time of one step in [`SAMPLED`], as a clock read for each would cost more than
 //! the step; a clock-driven one of every step.
 //!
-//! Each thread has a [`Recorder`] of its own for a stage; [`PerformanceMetrics`] puts them together when it is asked.
+//! Each thread records its stages for itself; [`PerformanceMetrics`] puts them together when it is asked.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

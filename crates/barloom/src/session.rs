@@ -39,6 +39,32 @@ impl Entrance {
         at < Timestamp::MAX && self.time.enters(opened).is_some()
     }
 
+    /// As [`Entrance::enters`], but session by session: whether one more is entered on the way to `at`. The first one is that of
+    /// the first `at`.
+    fn enters_next(&mut self, at: Timestamp) -> bool {
+        let opened = at.saturating_add(-1).saturating_add(-self.grace);
+        if opened < self.time.session_ends() || at == Timestamp::MAX {
+            return false;
+        }
+        let calendar = self.time.calendar();
+        let next =
+            calendar.at_or_after(self.time.session_ends()).map(|index| calendar.session(index).starts());
+        match next {
+            // The step that follows its start by the grace is in it.
+            Ok(starts) if self.time.has_entered() => {
+                let first = starts.saturating_add(self.grace).saturating_add(1);
+                self.enters(first.min(at))
+            }
+            _ => self.enters(at),
+        }
+    }
+
+    /// Whether no other session begins on the way to the step at `at`.
+    fn is_last_until(&self, at: Timestamp) -> bool {
+        let mut ahead = Self { time: self.time.clone(), grace: self.grace };
+        !ahead.enters_next(at)
+    }
+
     /// The first instant that can be told of the session at hand.
     fn first(&self) -> Timestamp {
         self.time.session_starts().saturating_add(self.grace).saturating_add(1)
@@ -115,9 +141,9 @@ impl Sessions {
         }
     }
 
-    /// Whether the step at `at` is the first of a session.
-    pub(crate) fn enters(&mut self, at: Timestamp) -> bool {
-        self.entrance.enters(at)
+    /// Whether a session begins on the way to the step at `at`, which is the one at hand then.
+    pub(crate) fn enters_next(&mut self, at: Timestamp) -> bool {
+        self.entrance.enters_next(at)
     }
 
     /// When the session that lies `sessions` before the one at hand begins.
@@ -135,7 +161,8 @@ impl Sessions {
         calendar.session(index).starts()
     }
 
-    /// Opens the session that begins: indicators are primed, historical values published. `step` is the one that it begins with.
+    /// Opens the session that begins: indicators are primed, historical values published. `step` is the one
+    /// that is computed, at `at`.
     pub(crate) fn open(
         &mut self,
         processor: &mut Processor,
@@ -143,11 +170,15 @@ impl Sessions {
         data: &SessionData,
         symbols: &Symbols,
         step: u32,
+        at: Timestamp,
     ) -> Result<(), CalendarError> {
         if let Origin::Sessions(sessions) = self.origin {
             let since = self.since(sessions);
             let own = symbols.by_name_in(processor.shard());
-            self.prime(since, processor, own)?;
+            // Of a session that is passed over nothing is computed.
+            if self.entrance.is_last_until(at) {
+                self.prime(since, processor, own)?;
+            }
             self.prime_historical(since, data, own, step);
         }
         if !self.historical.is_empty() {
@@ -163,7 +194,7 @@ impl Sessions {
                     }
                 }
             }
-            writer.publish_historical(self.entrance.first(), values);
+            writer.publish_historical(self.entrance.first(), values, step);
         }
         Ok(())
     }

@@ -38,8 +38,8 @@ impl Shard {
         &self.processor
     }
 
-    /// Its indicators that panicked.
-    pub(crate) fn failures(&self, symbols: &Symbols) -> Vec<IndicatorFailure> {
+    /// Its indicators that panicked, by the places of their interval and of themselves there.
+    pub(crate) fn failures(&self, symbols: &Symbols) -> Vec<((usize, usize), IndicatorFailure)> {
         self.processor.plan().failures(symbols, symbols.by_name_in(self.number()))
     }
 
@@ -82,8 +82,8 @@ impl Shard {
         Ok(Some(at))
     }
 
-    /// Opens the session that begins with the instant `at`, if one does: indicators are primed, historical values published.
-    /// Every shard enters it, also one that tells nothing then.
+    /// Opens the sessions that begin up to the instant `at`: historical values are published, of those before it too, as other
+    /// shards may tell something of them; indicators are primed for the last one.
     ///
     /// # Errors
     /// When the calendar does not know a date that a session is primed from.
@@ -99,6 +99,9 @@ impl Shard {
 
     fn enter_session(&mut self, at: Timestamp, number: u32, symbols: &Symbols) -> Result<(), CalendarError> {
         let Self { processor, writer, data, sessions } = self;
-        if sessions.enters(at) { sessions.open(processor, writer, data, symbols, number) } else { Ok(()) }
+        while sessions.enters_next(at) {
+            sessions.open(processor, writer, data, symbols, number, at)?;
+        }
+        Ok(())
     }
 }

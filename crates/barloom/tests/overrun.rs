@@ -141,7 +141,11 @@ fn due(step: u64) -> Timestamp {
 
 type Run = (RunSummary, Told, PerformanceMetrics);
 
-/// Runs twelve minutes of two symbols with a slow subscriber. `is_time` says of a step whose due time is waited for whether it has
+/// Minutes of a run; with its end it has one step more.
+const MINUTES: usize = 40;
+const STEPS: u64 = MINUTES as u64 + 1;
+
+/// Runs minutes of two symbols with a slow subscriber. `is_time` says of a step whose due time is waited for whether it has
 /// come; all before it were published then.
 fn run(
     threads: Threads,
@@ -151,7 +155,7 @@ fn run(
 ) -> Run {
     within(Duration::from_secs(60), move || {
         let config = EngineConfig { threads: Some(threads), ..config("XNYS") };
-        let files = ["BB", "AA"].map(|symbol| File::new(minutes(symbol, 12)));
+        let files = ["BB", "AA"].map(|symbol| File::new(minutes(symbol, MINUTES)));
         let coordinator = SessionCoordinator::new(&config.rules, files.into());
         let told = Arc::new(Mutex::new(Told::default()));
         let mut engine = Engine::new(config, coordinator);
@@ -229,23 +233,23 @@ fn late(step: u64, oldest: u64) -> OverrunError {
 fn nobody_is_late_who_is_done_before_the_next_step_is_due() {
     for workers in 1..=3 {
         let (summary, told, metrics) = prompt(threads(workers));
-        assert_eq!((summary.overrun_count, summary.overran, summary.steps), (0, false, 13));
+        assert_eq!((summary.overrun_count, summary.overran, summary.steps), (0, false, STEPS));
         assert!(told.overruns.is_empty() && !told.notices.is_empty());
         assert_eq!((metrics.overruns(), metrics.backpressure(), metrics.queue_depth()), (0, 0, 0));
         // The end is due with the last minute.
         assert!(metrics.counts() == summary.counts && metrics.deepest_queue() <= 2);
-        // Every step is timed: twelve minutes and the end.
+        // Every step is timed: the minutes and the end.
         let timed = |stage| (metrics.summary(stage).count, metrics.summary(stage).timed);
         let workers = workers as u64;
         assert_eq!(
             (timed(Stage::Processor), timed(Stage::Coordinator)),
-            ((13 * workers, 13 * workers), (13, 13))
+            ((STEPS * workers, STEPS * workers), (STEPS, STEPS))
         );
         assert_eq!(
             (timed(Stage::ToProcessor), timed(Stage::ToAnalysis)),
-            ((13 * workers, 13 * workers), (26, 26))
+            ((STEPS * workers, STEPS * workers), (2 * STEPS, 2 * STEPS))
         );
-        assert_eq!(timed(Stage::Analysis), (13, 13));
+        assert_eq!(timed(Stage::Analysis), (STEPS, STEPS));
     }
 }
 
@@ -282,28 +286,36 @@ fn as_an_error_an_overrun_ends_the_run_when_what_was_published_is_told() {
 
 #[test]
 fn who_follows_is_never_late_but_counts_as_backpressure_when_too_far_behind() {
-    let run_with = |lag: usize| {
+    // It stands at step 4 until step 30 is due. Sixteen steps have a place: 4 to 19; the others wait for one, and nobody is late
+    // with those.
+    let run_with = |lag: u32| {
         let allowance = Allowance::of(3);
         let own = Arc::clone(&allowance);
-        // It stands at step 4 until step 10 is due.
+        let places = lag.max(16) as usize;
         let is_time = move |step: usize, metrics: &PerformanceMetrics| {
-            if step == 10 {
+            if step == 30 {
                 own.allow(usize::MAX);
             }
-            has_finished(metrics, Stage::Analysis, if step < 10 { (step - 1).min(3 + lag) } else { step - 1 })
+            has_finished(
+                metrics,
+                Stage::Analysis,
+                if step < 30 { (step - 1).min(3 + places) } else { step - 1 },
+            )
         };
-        run(Threads { lag: lag as u32, ..threads(1) }, Attendance::Follow, allowance, is_time)
+        run(Threads { lag, ..threads(1) }, Attendance::Follow, allowance, is_time)
     };
     let all = prompt(threads(1)).1.notices;
     let (summary, told, metrics) = run_with(64);
     assert_eq!((summary.overrun_count, metrics.backpressure()), (0, 0));
     assert_eq!(told.notices, all);
-    // Two places for steps: it takes 4, 5 waits, and 6 to 9 wait for a place.
-    let (summary, told, metrics) = run_with(2);
-    assert_eq!((summary.overrun_count, metrics.deepest_queue()), (0, 4));
-    // It may not have made up for all when 10 and the end are published.
-    assert!((4..=6).contains(&metrics.backpressure()), "{}", metrics.backpressure());
-    assert_eq!(told.notices, all);
+    for lag in [2, 16] {
+        let (summary, told, metrics) = run_with(lag);
+        assert_eq!((summary.overrun_count, metrics.deepest_queue()), (0, 29 - 19));
+        // From the step on that is further ahead, and until it has made up for all.
+        let (least, most) = (29 - (3 + u64::from(lag)), STEPS - (3 + u64::from(lag)));
+        assert!((least..=most).contains(&metrics.backpressure()), "{}", metrics.backpressure());
+        assert_eq!(told.notices, all);
+    }
 }
 
 #[test]

@@ -9,15 +9,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use barloom::analysis::{Attendance, Pattern, Subscriber, SubscriberError};
-use barloom::config::{Historical, Origin};
+use barloom::config::{Historical, OnSubscriberError, Origin};
 use barloom::coordinator::SessionCoordinator;
-use barloom::engine::{Engine, EngineConfig, Reject, RunSummary, Threads};
+use barloom::engine::{Engine, EngineConfig, OnInvalid, Reject, RunSummary, Threads};
 use barloom::journal::{ConfigKind, JournalConfig, JournalWriter};
 use barloom::source::{Source, SourceRow, Unreadable};
 use barloom::subscription::Wait;
+use barloom_core::derive::{DeriveConfig, DeriveRules};
 use barloom_core::notice::Notice;
+use barloom_core::plan::Plan;
 use barloom_core::store::{Keep, View};
-use barloom_core::{Calendar, Symbols};
+use barloom_core::{Calendar, Interval, Label, Record, Symbols};
 use common::{File, INTERVALS, Rows, config_with_grace, market, within};
 use proptest::prelude::*;
 
@@ -40,7 +42,7 @@ impl Transcript {
     fn look(&mut self, view: &View<'_>) {
         for &symbol in view.symbols().by_name() {
             for interval in INTERVALS.map(|text| text.parse().unwrap()) {
-                let Some(series) = view.series(symbol, interval).filter(|series| !series.is_empty()) else {
+                let Some(series) = view.series(symbol, interval) else {
                     continue;
                 };
                 let pieces: Vec<usize> = series.last(usize::MAX).map(|bars| bars.len()).collect();
@@ -229,5 +231,125 @@ proptest! {
             prop_assert!(inline.journal == threaded.journal, "{workers} workers: another journal");
             prop_assert_eq!(&inline.summary, &threaded.summary);
         }
+    }
+}
+
+/// How a run ends that a row in ink stops, and what it told.
+fn stopped(threads: Option<Threads>) -> (String, String) {
+    let files = market(&Calendar::named("XNYS").unwrap(), "2024-11-26T00:00:00Z", 1, &["AA", "ZZ"], 5);
+    let config = EngineConfig { threads, on_invalid: OnInvalid::Stop, ..config_with_grace("XNYS", 0) };
+    let sources = files.into_iter().map(|rows| Spoilt(File::new(rows), 0)).collect();
+    let coordinator = SessionCoordinator::new(&config.rules, sources);
+    let mut told = Transcript::new(usize::MAX);
+    let mut engine = Engine::new(config, coordinator);
+    engine.subscribe("told", Pattern::all(), &mut told);
+    let error = engine.run().map(|_| ()).unwrap_err().to_string();
+    (error, told.text)
+}
+
+#[test]
+fn an_invalid_row_stops_every_runtime_at_the_same_place() {
+    let inline = stopped(None);
+    assert!(inline.0.contains("rows, line ") && inline.1.contains("refused") && inline.1.lines().count() > 5);
+    // Faster than anything goes, so that steps wait for a place.
+    for speed in [0.0, 1e8] {
+        let threads = Threads { workers: 2, speed, ..Threads::default() };
+        assert_eq!(within(Duration::from_secs(60), move || stopped(Some(threads))), inline);
+    }
+}
+
+/// What a view shows of days, to a follower that stands still now and then.
+fn days(threads: Option<Threads>) -> Vec<String> {
+    let intervals = ["1d", "1w"].map(|text| text.parse::<Interval>().unwrap());
+    let calendar = Calendar::named("XNYS").unwrap();
+    let rules = DeriveConfig { base: Interval::DAY, ..DeriveConfig::new(calendar.clone(), &intervals) };
+    let rules = DeriveRules::new(rules).unwrap();
+    let plan = Plan::new(&["sma:3".parse().unwrap()], &intervals).unwrap();
+    let historical = ["avg_range:2", "high_low:3@1w"].map(|text| text.parse().unwrap()).to_vec();
+    let config = EngineConfig { threads, historical, keep: Keep::Last(2), ..EngineConfig::new(rules, plan) };
+    let mut index = calendar.at_or_after("2024-01-02T15:00:00Z".parse().unwrap()).unwrap();
+    let mut files = [Vec::new(), Vec::new()];
+    for day in 0..120 {
+        let price = 100.0 + f64::from(day % 17);
+        let label = Label::Date(calendar.session(index).date());
+        let (high, low, volume) = (price + f64::from(day % 5), price - 1.0, Some(10.0));
+        let row =
+            Record { label, open: price, high, low, close: price, volume, vwap: None, trade_count: None };
+        files[0].push(("AA", row));
+        // Now and then a symbol has no bar for weeks.
+        if day % 40 < 25 {
+            files[1].push(("ZZ", row));
+        }
+        index = calendar.next(index).unwrap();
+    }
+    let coordinator = SessionCoordinator::new(&config.rules, files.into_iter().map(File::new).collect());
+    let (mut seen, lags) = (Vec::new(), threads.is_some());
+    let mut engine = Engine::new(config, coordinator);
+    let see = |notice: &Notice<'_>, view: &View<'_>| {
+        if lags && seen.len() % 20 == 0 {
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
+        let names = ["avg_range_2", "high_low_3.high@1w", "high_low_3.low@1w"];
+        for &symbol in view.symbols().by_name() {
+            let past = names.map(|name| view.historical(symbol, name).map(f64::to_bits));
+            let series = view.series(symbol, Interval::DAY).unwrap();
+            let values = [0, 1].map(|back| series.value(0, back).map(f64::to_bits));
+            let name = view.symbols().name(symbol);
+            seen.push(format!(
+                "{} {name} {past:?} {values:?} {}",
+                view.now(),
+                series.last(99).map(|bars| bars.len()).sum::<usize>()
+            ));
+        }
+        let _ = notice;
+        Ok(())
+    };
+    engine.subscribe_apart("days", Pattern::bars(), Attendance::Follow, see);
+    engine.run().unwrap();
+    seen
+}
+
+#[test]
+fn a_follower_that_is_sessions_behind_sees_what_was() {
+    let inline = days(None);
+    assert!(inline.iter().filter(|line| line.contains("[Some(")).count() > 100);
+    for workers in [1, 2] {
+        let threads = Threads { workers, lag: 12, ..Threads::default() };
+        let threaded = within(Duration::from_secs(60), move || days(Some(threads)));
+        let first = inline.iter().zip(&threaded).find(|(one, many)| one != many);
+        assert!(inline == threaded, "{first:?}");
+    }
+}
+
+/// Panics where it is told something beside the steps.
+struct Nervous;
+
+impl Subscriber for Nervous {
+    fn notice(&mut self, _: &Notice<'_>, _: &View<'_>) -> Result<(), SubscriberError> {
+        Ok(())
+    }
+    fn refused(&mut self, _: &Reject<'_>, _: &Symbols) {
+        panic!("a row was refused");
+    }
+}
+
+#[test]
+fn a_subscriber_that_panics_beside_the_steps_is_removed_as_any_other() {
+    for threads in [None, Some(Threads::default())] {
+        let failures = within(Duration::from_secs(60), move || {
+            let files = market(&Calendar::named("XNYS").unwrap(), "2024-11-26T00:00:00Z", 1, &["AA"], 5);
+            let config = config_with_grace("XNYS", 0);
+            let config = EngineConfig { threads, on_subscriber_error: OnSubscriberError::Remove, ..config };
+            let sources = files.into_iter().map(|rows| Spoilt(File::new(rows), 0)).collect();
+            let coordinator = SessionCoordinator::new(&config.rules, sources);
+            let mut engine = Engine::new(config, coordinator);
+            engine.subscribe("own", Pattern::all(), Nervous);
+            engine.subscribe_apart("apart", Pattern::all(), Attendance::Lockstep, Nervous);
+            engine.run().unwrap().summary.failures
+        });
+        let said: Vec<_> =
+            failures.iter().map(|failure| (failure.name.as_str(), failure.reason.as_str())).collect();
+        let reason = "it panicked: a row was refused";
+        assert_eq!(said, [("own", reason), ("apart", reason)]);
     }
 }

@@ -170,7 +170,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     interrupt::ask_first(move || stopper.stop())?;
     let done = engine.run();
     progress::clear();
-    let Finished { summary, metrics, inputs } = done.map_err(|error| run_failed(&error, &mut out))?;
+    let Finished { summary, metrics, inputs, .. } = done.map_err(|error| run_failed(&error, &mut out))?;
     out.finish(inputs.symbols())?;
     if let Some(short) = &summary.unsettled {
         tell::line(&format!("warning: {short}"));

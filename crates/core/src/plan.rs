@@ -235,16 +235,16 @@ impl Plan {
         lanes.find(|(lane, _)| lane.needs_volume).map(|(_, (name, _))| name.as_str())
     }
 
-    /// The indicators that panicked, once for each symbol; `symbols` are those of the plan, in the order of their names.
-    pub fn failures(&self, table: &Symbols, symbols: &[SymbolId]) -> Vec<IndicatorFailure> {
+    /// The indicators that panicked, once for each symbol, with the places of their interval and of themselves there; `symbols` are
+    /// those of the plan, in the order of their names.
+    pub fn failures(&self, table: &Symbols, symbols: &[SymbolId]) -> Vec<((usize, usize), IndicatorFailure)> {
         let mut failures = Vec::new();
-        for (plan, outputs) in self.intervals.iter().zip(&self.outputs.intervals) {
-            for (PlannedLane { lane, .. }, (spec, _)) in plan.lanes.iter().zip(&outputs.indicators) {
+        for (place, (plan, outputs)) in self.intervals.iter().zip(&self.outputs.intervals).enumerate() {
+            for (at, (own, (spec, _))) in plan.lanes.iter().zip(&outputs.indicators).enumerate() {
                 failures.extend(symbols.iter().filter_map(|&symbol| {
-                    let (reason, interval) =
-                        (lane.failure(Slot(symbol.slot() as u32))?.to_owned(), plan.interval);
-                    let symbol = table.name(symbol).to_string();
-                    Some(IndicatorFailure { spec: spec.clone(), interval, symbol, reason })
+                    let reason = own.lane.failure(Slot(symbol.slot() as u32))?.to_owned();
+                    let (interval, symbol) = (plan.interval, table.name(symbol).to_string());
+                    Some(((place, at), IndicatorFailure { spec: spec.clone(), interval, symbol, reason }))
                 }));
             }
         }

@@ -502,7 +502,7 @@ fn historical_values_are_those_of_the_instant() {
     let minute = |minute: i64| at("2024-11-26T15:00:00Z").saturating_add(minute * MINUTE);
     let read = |store: &Store, symbol, name: &str, now| store.view(5, minute(now)).historical(symbol, name);
     assert_eq!(read(&store, aaa, "gap", 5), None);
-    store.writer.publish_historical(minute(10), vec![1.0, 2.0, f64::NAN, 4.0]);
+    store.writer.publish_historical(minute(10), vec![1.0, 2.0, f64::NAN, 4.0], 3);
     assert_eq!(read(&store, aaa, "gap", 9), None);
     assert_eq!(
         (read(&store, aaa, "avg_volume_20", 10), read(&store, aaa, "gap", 10)),
@@ -510,7 +510,7 @@ fn historical_values_are_those_of_the_instant() {
     );
     assert_eq!((read(&store, bbb, "avg_volume_20", 11), read(&store, bbb, "gap", 11)), (None, Some(4.0)));
     assert_eq!((read(&store, ccc, "gap", 11), read(&store, aaa, "other", 11)), (None, None));
-    store.writer.publish_historical(minute(400), vec![5.0, 6.0, 7.0, 8.0]);
+    store.writer.publish_historical(minute(400), vec![5.0, 6.0, 7.0, 8.0], 4);
     assert_eq!((read(&store, aaa, "gap", 399), read(&store, aaa, "gap", 400)), (Some(2.0), Some(6.0)));
     assert_eq!((read(&store, bbb, "gap", 399), read(&store, aaa, "gap", 9)), (Some(4.0), None));
 }
@@ -606,7 +606,7 @@ fn any_number_of_symbols_has_room() {
     let ids: Vec<SymbolId> = (0..1000).map(|n| store.symbols.intern(&format!("S{n}")).unwrap()).collect();
     let bar = closed(&config, store.symbol, TUESDAY, TUESDAY)[0];
     let data = store.data.clone();
-    assert!(data.series(ids[0], 0, EVER).is_none());
+    assert!(data.series(ids[0], 0, EVER).is_some_and(|series| series.is_empty()));
     // One symbol far ahead makes room for those before it.
     for &symbol in [ids[999], ids[3]].iter().chain(&ids[100..700]) {
         let has_bar = |symbol| data.series(symbol, 0, EVER).is_some_and(|series| !series.is_empty());

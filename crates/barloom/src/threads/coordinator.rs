@@ -155,26 +155,20 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
                 return Ok(Outcome::Stopped);
             }
             let is_told = self.shared.start.is_none_or(|start| next.at() > start);
-            // While no trading time passes, nothing is late: steps wait for each other.
-            let due = if self.threads.speed > 0.0 && is_told && next != Next::End {
-                Some(self.due_of(next.at())?).filter(|&due| Some(due) > self.due)
-            } else {
-                None
-            };
-            if let Some(due) = due {
-                self.due = Some(due);
+            let is_paced = self.threads.speed > 0.0 && is_told;
+            // While no trading time passes, steps wait for each other.
+            let mut waits = !is_paced;
+            if is_paced && next != Next::End {
+                let due = self.due_of(next.at())?;
+                waits = self.due.replace(due) == Some(due);
                 self.wait_until(due)?;
-                self.intake.write_down(next)?;
-                let mut input = self.prepare(next);
-                let is_late = self.note_late(due, &mut input);
-                self.publish(input);
-                if is_late && self.threads.on_overrun == OnOverrun::Error {
-                    return Ok(Outcome::Overran);
-                }
-                continue;
             }
             self.intake.write_down(next)?;
             let mut input = self.prepare(next);
+            let is_late = match self.due {
+                Some(due) if is_paced => self.note_late(due, &mut input),
+                _ => false,
+            };
             let fatal = self.intake.fatal();
             if fatal.is_some() {
                 input.take_nothing();
@@ -183,8 +177,14 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
             if let Some(error) = fatal {
                 return Err(error.into());
             }
+            if is_late && self.threads.on_overrun == OnOverrun::Error {
+                return Ok(Outcome::Overran);
+            }
             if next == Next::End {
                 return Ok(Outcome::Ended);
+            }
+            if !waits {
+                continue;
             }
             self.wait_for_room()?;
             for gate in &self.gates.lockstep {
@@ -213,7 +213,8 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
     /// From here on the input arrives. It is opened as soon as there is a slot for it.
     fn publish(&mut self, input: StepInput) {
         self.published += 1;
-        let has_room = |gate: &StreamSubscription| self.published <= gate.done() + self.ring.slots();
+        let has_room =
+            |gate: &StreamSubscription| self.published <= gate.done() + u64::from(self.threads.lag.max(1));
         if !self.gates.following.iter().all(has_room) {
             self.flow().backpressure.fetch_add(1, Ordering::Relaxed);
         }
@@ -244,7 +245,9 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
         let is_timed = self.shared.metrics.is_every_timed() || self.opened % SAMPLED == 1;
         input.opened = is_timed.then(Stopwatch::start);
         std::mem::swap(&mut *self.ring.fill(self.opened), &mut input);
-        self.spare.push(input);
+        if self.spare.len() < self.ring.slots() as usize {
+            self.spare.push(input);
+        }
         self.workers.iter().for_each(|worker| worker.open(self.opened));
     }
 
@@ -306,8 +309,8 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
         }
     }
 
-    /// The step that follows is due: puts an overrun into `input` for each stage that has not finished the step before the last
-    /// one; whether there is one.
+    /// The step that follows is due: puts an overrun into `input` for each stage that has not finished what was due earlier;
+    /// whether there is one.
     fn note_late(&mut self, due: Timestamp, input: &mut StepInput) -> bool {
         let now = self.timer.now();
         let least = |parts: &[StreamSubscription]| {
@@ -320,10 +323,11 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
         while self.done < finished && self.times.pop_front().is_some() {
             self.done += 1;
         }
+        let earlier = self.done + self.times.partition_point(|&(_, was_due)| was_due < due) as u64;
         for (stage, done) in stages {
             // A stage is not late with what waits for one that follows.
             let oldest = done.checked_sub(self.done).and_then(|place| self.times.get(place as usize));
-            let Some(&(time, was_due)) = oldest.filter(|_| done < self.opened) else { continue };
+            let Some(&(time, was_due)) = oldest.filter(|_| done < self.opened.min(earlier)) else { continue };
             let overrun = OverrunError {
                 stage,
                 step: self.published + 1,
@@ -332,7 +336,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
                 time,
                 due: was_due,
                 lateness: now.since(was_due),
-                pending: self.published - done,
+                pending: earlier - done,
             };
             self.flow().overruns.fetch_add(1, Ordering::Relaxed);
             if self.overruns.len() < OVERRUNS_LISTED {

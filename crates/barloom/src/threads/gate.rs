@@ -91,8 +91,12 @@ fn tell(
     shards: &[Reading<'_, ShardTold>],
 ) -> Result<ControlFlow<()>, Fault> {
     let symbols = &input.symbols;
-    input.overruns.iter().for_each(|overrun| telling.analysis.overrun(overrun));
-    input.rejects.iter().for_each(|reject| telling.analysis.refused(&reject.lend(), symbols));
+    for overrun in &input.overruns {
+        telling.analysis.overrun(overrun, input.at).map_err(Fault::Subscriber)?;
+    }
+    for reject in &input.rejects {
+        telling.analysis.refused(&reject.lend(), symbols, input.at).map_err(Fault::Subscriber)?;
+    }
     if input.input(0).is_none() {
         return Ok(ControlFlow::Continue(()));
     }

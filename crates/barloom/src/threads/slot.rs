@@ -89,7 +89,7 @@ impl StepInput {
         self.symbols.clone_from(symbols);
         self.overruns.clear();
         self.rejects.clear();
-        self.rejects.extend(intake.rejects().map(OwnReject::new));
+        self.rejects.extend(intake.rejects().map(|reject| OwnReject::new(reject, symbols)));
         self.origins.clear();
         self.shards.resize_with(shards, ShardRows::default);
         for shard in &mut self.shards {
@@ -151,8 +151,9 @@ impl StepInput {
 }
 
 impl OwnReject {
-    fn new(reject: Reject<'_>) -> Self {
+    fn new(reject: Reject<'_>, symbols: &Symbols) -> Self {
         let Reject { source, number, symbol, time, reason } = reject;
+        let symbol = symbol.map(|symbol| symbols.same(symbol));
         Self { source: source.to_owned(), number, symbol, time, reason: reason.to_owned() }
     }
 

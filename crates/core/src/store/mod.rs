@@ -20,7 +20,7 @@ mod view;
 
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 
 pub use forming::FormingBar;
 pub use series::Keep;
@@ -84,9 +84,10 @@ impl From<u32> for AsOf {
 #[derive(Debug)]
 struct Historical {
     from: Timestamp,
+    /// The step that was computed when it was published.
+    step: u32,
     /// Symbol by symbol, in the order of their slots; a name each.
     values: Vec<f64>,
-    before: Option<Arc<Historical>>,
 }
 
 /// What readers and the writer share.
@@ -94,7 +95,10 @@ struct Historical {
 struct Store {
     config: StoreConfig,
     symbols: ArcSwap<Table>,
-    historical: ArcSwapOption<Historical>,
+    /// Oldest first: those that a reader of an open step may ask for.
+    historical: ArcSwap<Vec<Arc<Historical>>>,
+    /// Of a symbol that has not been met.
+    nothing: Arc<[Series]>,
 }
 
 /// Every symbol's series, by the intervals; grows by doubling.
@@ -138,7 +142,8 @@ impl SessionWriter {
     fn of_shard(config: StoreConfig) -> Self {
         let intervals = config.rules.intervals.len();
         let symbols = ArcSwap::from_pointee(Table::with_room(64));
-        let store = Arc::new(Store { config, symbols, historical: ArcSwapOption::empty() });
+        let nothing = config.series();
+        let store = Arc::new(Store { config, symbols, historical: ArcSwap::default(), nothing });
         Self { store, series: Vec::new(), intervals }
     }
 
@@ -154,9 +159,7 @@ impl SessionWriter {
     fn add(&mut self) {
         let place = self.series.len() / self.intervals;
         let width = |interval: usize| self.store.config.outputs.get(interval).map_or(0, Vec::len);
-        let config = &self.store.config;
-        let series = (0..self.intervals).map(|i| Series::new(width(i), config.keep, config.rows_ahead(i)));
-        let series: Arc<[Series]> = series.collect();
+        let series = self.store.config.series();
         for interval in 0..self.intervals {
             self.series.push(SeriesWriter::new(Arc::clone(&series), interval, width(interval)));
         }
@@ -183,13 +186,25 @@ impl SessionWriter {
         self.series[bar.symbol.slot() * self.intervals + place].put(bar, values, step, &self.store.config);
     }
 
-    /// Publishes the historical values that hold from the instant `from` on: symbol by symbol in the order of their slots, a value
-    /// for each name.
-    pub fn publish_historical(&mut self, from: Timestamp, values: Vec<f64>) {
-        let now = self.store.historical.load_full();
-        let before =
-            now.map(|now| Arc::new(Historical { from: now.from, values: now.values.clone(), before: None }));
-        self.store.historical.store(Some(Arc::new(Historical { from, values, before })));
+    /// Publishes the historical values that hold from the instant `from` on, when `step` is computed: symbol by symbol in the order
+    /// of their slots, a value for each name.
+    pub fn publish_historical(&mut self, from: Timestamp, values: Vec<f64>, step: u32) {
+        let mut tables = Vec::clone(&self.store.historical.load());
+        // A reader may stand where the oldest open step begins.
+        let oldest = (step + 1).saturating_sub(self.store.config.ahead.max(1));
+        let over = tables.iter().take_while(|table| table.step < oldest).count().saturating_sub(1);
+        tables.drain(..over);
+        tables.push(Arc::new(Historical { from, step, values }));
+        self.store.historical.store(Arc::new(tables));
+    }
+}
+
+impl StoreConfig {
+    /// The series of one more symbol.
+    fn series(&self) -> Arc<[Series]> {
+        let width = |interval: usize| self.outputs.get(interval).map_or(0, Vec::len);
+        let series = |interval| Series::new(width(interval), self.keep, self.rows_ahead(interval));
+        (0..self.rules.intervals.len()).map(series).collect()
     }
 }
 
@@ -215,13 +230,13 @@ impl SessionData {
         self.config().outputs.get(place).map_or(&[], Vec::as_slice)
     }
 
-    /// A symbol's series as of a step, empty while no bar of it is visible; `None` for an interval that there is not, or a symbol
-    /// that has not been met.
+    /// A symbol's series as of a step, empty while no bar of it is visible; `None` for an interval that there is not.
     #[inline]
     pub fn series(&self, symbol: SymbolId, place: usize, as_of: impl Into<AsOf>) -> Option<SeriesView<'_>> {
         let store = self.0.get(symbol.shard())?;
         let table = store.symbols.load();
-        let series = Arc::clone(table.0.get(symbol.slot())?.get()?);
+        let met = table.0.get(symbol.slot()).and_then(OnceLock::get);
+        let series = Arc::clone(met.unwrap_or(&store.nothing));
         SeriesView::new(&store.config, symbol, place, series, as_of.into())
     }
 
@@ -230,10 +245,8 @@ impl SessionData {
         let store = self.0.get(symbol.shard())?;
         let names = &store.config.historical;
         let place = names.iter().position(|known| known == name)?;
-        let mut table = store.historical.load_full()?;
-        while table.from > now {
-            table = Arc::clone(table.before.as_ref()?);
-        }
+        let tables = store.historical.load();
+        let table = tables.iter().rev().find(|table| table.from <= now)?;
         let value = table.values.get(symbol.slot() * names.len() + place).copied().unwrap_or(NULL);
         (!value.is_nan()).then_some(value)
     }
