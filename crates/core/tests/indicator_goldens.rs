@@ -84,6 +84,8 @@ const GOLDENS: &[Golden] = &[
     ("median", "median:21", &[("", "median")]),
     ("dpo", "dpo:20", &[("", "dpo")]),
     ("bop", "bop", &[("", "bop")]),
+    ("trima", "trima:20", &[("", "trima")]),
+    ("zlema", "zlema:20", &[("", "zlema")]),
     ("vwap_cumulative", "vwap:anchor=none", &[("vwap", "vwap")]),
 ];
 

@@ -46,6 +46,7 @@ pub use words::{
 
 use crate::analysis::Pattern;
 use crate::engine::{OnInvalid, Threads};
+use crate::subscription::Wait;
 use text::{one_or_many, parsed, parsed_option};
 use words::{adjustments, keep, retain_sessions};
 
@@ -365,7 +366,9 @@ impl SessionConfig {
             Runtime::Threads => false,
         };
         let (workers, speed, on_overrun) = (self.workers.0, self.speed.0, self.on_overrun);
-        (!is_inline).then_some(Threads { workers, speed, on_overrun, lag: LAG, ..Threads::default() })
+        // Who gives way on a busy machine may wait long; who sleeps is woken in time for the next step.
+        let wait = if speed > 0.0 { Wait::Park } else { Wait::default() };
+        (!is_inline).then_some(Threads { workers, speed, on_overrun, wait, lag: LAG })
     }
 
     fn needs_threads(&self) -> bool {

@@ -50,6 +50,7 @@ pub mod stochastic_fast;
 pub mod swing_high;
 pub mod swing_low;
 pub mod tema;
+pub mod trima;
 pub mod trix;
 pub mod true_range;
 pub mod variance;
@@ -58,6 +59,7 @@ pub mod volume_sma;
 pub mod vwap;
 pub mod williams_r;
 pub mod wma;
+pub mod zlema;
 pub mod zscore;
 
 pub use contract::{Indicator, NULL, Reset, WarmUp};
@@ -107,6 +109,7 @@ pub static CATALOGUE: &[&Entry] = &[
     &swing_high::ENTRY,
     &swing_low::ENTRY,
     &tema::ENTRY,
+    &trima::ENTRY,
     &trix::ENTRY,
     &true_range::ENTRY,
     &variance::ENTRY,
@@ -115,5 +118,6 @@ pub static CATALOGUE: &[&Entry] = &[
     &vwap::ENTRY,
     &williams_r::ENTRY,
     &wma::ENTRY,
+    &zlema::ENTRY,
     &zscore::ENTRY,
 ];
