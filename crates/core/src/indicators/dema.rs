@@ -1,22 +1,24 @@
 //! Double exponential moving average: an EMA, and what its own EMA lags behind it.
 
 use super::contract::WarmUp;
-use super::parts::{Average, Filter, lane_of};
+use super::parts::{Filter, Repeated, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 2·E − EE, EE the EMA of E.
 #[derive(Debug, Clone)]
-pub struct Dema {
-    once: Average,
-    twice: Average,
-}
+pub struct Dema(Repeated<2>);
 
 impl Dema {
     /// Over `n` values, at least 1.
     pub fn new(n: u32) -> Self {
-        Self { once: Average::exponential(n), twice: Average::exponential(n) }
+        Self(Repeated::exponential(n))
     }
+}
+
+#[inline]
+fn dema([once, twice]: [f64; 2]) -> f64 {
+    2.0 * once - twice
 }
 
 /// The catalogue's entry.
@@ -39,33 +41,28 @@ impl Filter for Dema {
 
     #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
-        let once = self.once.push(value)?;
-        Some(2.0 * once - self.twice.push(once)?)
+        self.0.push(value).map(dema)
     }
 
     #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
-        let once = self.once.peek(value)?;
-        Some(2.0 * once - self.twice.peek(once)?)
+        self.0.peek(value).map(dema)
     }
 
     fn warm_up(&self) -> WarmUp {
-        self.twice.warm_up().on(self.once.warm_up())
+        self.0.warm_up()
     }
 
     fn reset(&mut self) {
-        self.once.reset();
-        self.twice.reset();
+        self.0.reset();
     }
 
     fn save(&self, to: &mut Bytes) {
-        self.once.save(to);
-        self.twice.save(to);
+        self.0.save(to);
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.once.restore(from)?;
-        self.twice.restore(from)
+        self.0.restore(from)
     }
 }
 

@@ -18,8 +18,9 @@ impl Roc {
     }
 }
 
+/// How far `value` is from the one `before`, in percent; from 0 none.
 #[inline]
-fn percent(value: f64, before: f64) -> f64 {
+pub(super) fn percent(value: f64, before: f64) -> f64 {
     if before == 0.0 { 0.0 } else { (value / before - 1.0) * 100.0 }
 }
 

@@ -1,31 +1,23 @@
 //! Triple exponential moving average: an EMA with the lag of its first two repetitions taken out.
 
 use super::contract::WarmUp;
-use super::parts::{Average, Filter, lane_of};
+use super::parts::{Filter, Repeated, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 3·E − 3·EE + EEE, each the EMA of the one before.
 #[derive(Debug, Clone)]
-pub struct Tema {
-    once: Average,
-    twice: Average,
-    thrice: Average,
-}
+pub struct Tema(Repeated<3>);
 
 impl Tema {
     /// Over `n` values, at least 1.
     pub fn new(n: u32) -> Self {
-        Self {
-            once: Average::exponential(n),
-            twice: Average::exponential(n),
-            thrice: Average::exponential(n),
-        }
+        Self(Repeated::exponential(n))
     }
 }
 
 #[inline]
-fn tema(once: f64, twice: f64, thrice: f64) -> f64 {
+fn tema([once, twice, thrice]: [f64; 3]) -> f64 {
     3.0 * once - 3.0 * twice + thrice
 }
 
@@ -49,38 +41,28 @@ impl Filter for Tema {
 
     #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
-        let once = self.once.push(value)?;
-        let twice = self.twice.push(once)?;
-        Some(tema(once, twice, self.thrice.push(twice)?))
+        self.0.push(value).map(tema)
     }
 
     #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
-        let once = self.once.peek(value)?;
-        let twice = self.twice.peek(once)?;
-        Some(tema(once, twice, self.thrice.peek(twice)?))
+        self.0.peek(value).map(tema)
     }
 
     fn warm_up(&self) -> WarmUp {
-        self.thrice.warm_up().on(self.twice.warm_up()).on(self.once.warm_up())
+        self.0.warm_up()
     }
 
     fn reset(&mut self) {
-        self.once.reset();
-        self.twice.reset();
-        self.thrice.reset();
+        self.0.reset();
     }
 
     fn save(&self, to: &mut Bytes) {
-        self.once.save(to);
-        self.twice.save(to);
-        self.thrice.save(to);
+        self.0.save(to);
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.once.restore(from)?;
-        self.twice.restore(from)?;
-        self.thrice.restore(from)
+        self.0.restore(from)
     }
 }
 

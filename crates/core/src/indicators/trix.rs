@@ -1,29 +1,20 @@
 //! TRIX: the change of a triple EMA in a bar, in percent.
 
 use super::contract::WarmUp;
-use super::parts::{Average, Filter, lane_of};
+use super::parts::{Filter, Repeated, lane_of};
+use super::roc::percent;
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 100·(EEE/EEE₋₁ − 1), EEE the EMA of the EMA of the EMA.
 #[derive(Debug, Clone)]
-pub struct Trix {
-    once: Average,
-    twice: Average,
-    thrice: Average,
-}
+pub struct Trix(Repeated<3>);
 
 impl Trix {
     /// Over `n` values, at least 1.
     pub fn new(n: u32) -> Self {
-        let [once, twice, thrice] = [n; 3].map(Average::exponential);
-        Self { once, twice, thrice }
+        Self(Repeated::exponential(n))
     }
-}
-
-#[inline]
-fn percent(before: f64, now: f64) -> f64 {
-    if before == 0.0 { 0.0 } else { (now / before - 1.0) * 100.0 }
 }
 
 /// The catalogue's entry.
@@ -46,41 +37,31 @@ impl Filter for Trix {
 
     #[inline(always)]
     fn push(&mut self, value: f64) -> Option<f64> {
-        let once = self.once.push(value)?;
-        let twice = self.twice.push(once)?;
-        let before = self.thrice.value();
-        let now = self.thrice.push(twice)?;
-        before.map(|before| percent(before, now))
+        let before = self.0.value();
+        let [.., now] = self.0.push(value)?;
+        before.map(|before| percent(now, before))
     }
 
     #[inline(always)]
     fn peek(&self, value: f64) -> Option<f64> {
-        let once = self.once.peek(value)?;
-        let twice = self.twice.peek(once)?;
-        let now = self.thrice.peek(twice)?;
-        self.thrice.value().map(|before| percent(before, now))
+        let [.., now] = self.0.peek(value)?;
+        self.0.value().map(|before| percent(now, before))
     }
 
     fn warm_up(&self) -> WarmUp {
-        self.thrice.warm_up().on(self.twice.warm_up()).on(self.once.warm_up()).after(1)
+        self.0.warm_up().after(1)
     }
 
     fn reset(&mut self) {
-        self.once.reset();
-        self.twice.reset();
-        self.thrice.reset();
+        self.0.reset();
     }
 
     fn save(&self, to: &mut Bytes) {
-        self.once.save(to);
-        self.twice.save(to);
-        self.thrice.save(to);
+        self.0.save(to);
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.once.restore(from)?;
-        self.twice.restore(from)?;
-        self.thrice.restore(from)
+        self.0.restore(from)
     }
 }
 
