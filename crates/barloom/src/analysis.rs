@@ -240,13 +240,7 @@ impl<'s> AnalysisEngine<'s> {
         symbols: &Symbols,
         at: Timestamp,
     ) -> Result<(), SubscriberFailure> {
-        let told = self.each(at, |subscription| {
-            guarded(|| {
-                subscription.subscriber.refused(reject, symbols);
-                Ok(ControlFlow::Continue(()))
-            })
-        });
-        told.map(|_| ())
+        self.say(at, |subscriber| subscriber.refused(reject, symbols))
     }
 
     /// A clock-driven run is late with the input at `at`.
@@ -254,13 +248,22 @@ impl<'s> AnalysisEngine<'s> {
     /// # Errors
     /// As [`AnalysisEngine::tell`].
     pub fn overrun(&mut self, overrun: &OverrunError, at: Timestamp) -> Result<(), SubscriberFailure> {
-        let told = self.each(at, |subscription| {
+        self.say(at, |subscriber| subscriber.overrun(overrun))
+    }
+
+    /// Says something beside the steps to every subscriber.
+    fn say(
+        &mut self,
+        at: Timestamp,
+        say: impl Fn(&mut (dyn Subscriber + 's)),
+    ) -> Result<(), SubscriberFailure> {
+        let said = self.each(at, |subscription| {
             guarded(|| {
-                subscription.subscriber.overrun(overrun);
+                say(&mut *subscription.subscriber);
                 Ok(ControlFlow::Continue(()))
             })
         });
-        told.map(|_| ())
+        said.map(|_| ())
     }
 
     /// Tells a step: every subscriber what it asks for, in order; whether to go on. Without a step the subscribers are only asked

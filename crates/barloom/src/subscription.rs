@@ -247,9 +247,7 @@ impl StreamSubscription {
     /// # Errors
     /// [`Ended::Abandoned`] when a part dies before.
     pub fn drain(&self, step: u64) -> Result<(), Ended> {
-        let Handshake { wait, ending, .. } = &*self.0;
-        wait.until(|| self.done() >= step || ending.is_abandoned());
-        if self.done() >= step { Ok(()) } else { Err(ending.abandoned()) }
+        self.wait_unless(step, Stopper::is_abandoned)
     }
 
     /// Waits until `step` is finished.
@@ -257,8 +255,12 @@ impl StreamSubscription {
     /// # Errors
     /// [`Ended`] when the run is stopped or abandoned before.
     pub fn wait(&self, step: u64) -> Result<(), Ended> {
+        self.wait_unless(step, Stopper::is_ended)
+    }
+
+    fn wait_unless(&self, step: u64, is_over: impl Fn(&Stopper) -> bool) -> Result<(), Ended> {
         let Handshake { wait, ending, .. } = &*self.0;
-        wait.until(|| self.done() >= step || ending.is_ended());
+        wait.until(|| self.done() >= step || is_over(ending));
         if self.done() >= step { Ok(()) } else { ending.check() }
     }
 }

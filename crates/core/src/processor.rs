@@ -65,6 +65,7 @@ impl Processor {
         notices: &mut Notices,
     ) -> Result<(), (usize, CalendarError)> {
         notices.begin(self.deriver.rules(), symbols);
+        let own = symbols.by_name_in(self.shard);
         match input {
             Input::Bars { at, rows } => {
                 notices.at(at);
@@ -76,12 +77,12 @@ impl Processor {
                         InputRow::Refused { symbol, time } => self.deriver.refuse(symbol, time, notices),
                     }
                 }
-                self.advance(at, symbols, notices);
+                self.advance(at, own, notices);
             }
-            Input::Clock(at) => self.advance(at, symbols, notices),
+            Input::Clock(at) => self.advance(at, own, notices),
             Input::End => {
                 notices.at(Timestamp::MAX);
-                self.deriver.finish(symbols.by_name_in(self.shard), notices);
+                self.deriver.finish(own, notices);
             }
         }
         notices.sort();
@@ -89,14 +90,14 @@ impl Processor {
     }
 
     /// Closes, instant by instant, what is due up to `at`.
-    fn advance(&mut self, at: Timestamp, symbols: &Symbols, notices: &mut Notices) {
+    fn advance(&mut self, at: Timestamp, own: &[SymbolId], notices: &mut Notices) {
         while self.deriver.due() < at {
             let due = self.deriver.due();
             notices.at(due);
-            self.deriver.advance_all(due, symbols.by_name_in(self.shard), notices);
+            self.deriver.advance_all(due, own, notices);
         }
         notices.at(at);
-        self.deriver.advance_all(at, symbols.by_name_in(self.shard), notices);
+        self.deriver.advance_all(at, own, notices);
     }
 
     /// Goes on to the next instant of the input at which something is told, which is step `step`: computes and publishes its

@@ -12,7 +12,6 @@ use crate::clock::{Stopwatch, Timer};
 use crate::config::OnOverrun;
 use crate::coordinator::{Inputs, Next};
 use crate::engine::{Intake, OVERRUNS_LISTED, Outcome, RunError, Shared, Threads};
-use crate::journal::JournalError;
 use crate::metrics::{Flow, SAMPLED, Stage};
 use crate::overrun::OverrunError;
 use crate::pace::{Pace, Speed};
@@ -68,28 +67,9 @@ pub(super) struct Coordinated<I: Inputs> {
     pub(super) outcome: Result<Outcome, RunError<I::Error>>,
 }
 
-/// Why it publishes no more.
-enum Over<E> {
-    Error(RunError<E>),
-    Ended(Ended),
-}
-
-impl<E> From<RunError<E>> for Over<E> {
-    fn from(error: RunError<E>) -> Self {
-        Self::Error(error)
-    }
-}
-
-impl<E> From<JournalError> for Over<E> {
-    fn from(error: JournalError) -> Self {
-        Self::Error(error.into())
-    }
-}
-
-impl<E> From<Ended> for Over<E> {
-    fn from(ended: Ended) -> Self {
-        Self::Ended(ended)
-    }
+/// The last step that all of `parts` have finished.
+fn finished(parts: &[StreamSubscription]) -> u64 {
+    parts.iter().map(StreamSubscription::done).min().unwrap_or_default()
 }
 
 impl<'r, I: Inputs> Coordinator<'r, I> {
@@ -126,10 +106,8 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
     /// Publishes all inputs, or until the run ends otherwise. What was published is opened, all of it, and nothing after it.
     pub(super) fn run(mut self) -> Coordinated<I> {
         let mut outcome = match self.publish_all() {
-            Ok(outcome) => Ok(outcome),
-            Err(Over::Ended(Ended::Stopped)) => Ok(Outcome::Stopped),
-            Err(Over::Ended(ended)) => Err(ended.into()),
-            Err(Over::Error(error)) => Err(error),
+            Err(RunError::Ended(Ended::Stopped)) => Ok(Outcome::Stopped),
+            outcome => outcome,
         };
         // Where a part died it is said already, or by what follows.
         if let Err(ended) = self.drain()
@@ -147,7 +125,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
         Coordinated { intake, symbols, overruns, outcome }
     }
 
-    fn publish_all(&mut self) -> Result<Outcome, Over<I::Error>> {
+    fn publish_all(&mut self) -> Result<Outcome, RunError<I::Error>> {
         loop {
             self.shared.stopper.check()?;
             let next = self.intake.next()?;
@@ -175,7 +153,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
             }
             self.publish(input);
             if let Some(error) = fatal {
-                return Err(error.into());
+                return Err(error);
             }
             if is_late && self.threads.on_overrun == OnOverrun::Error {
                 return Ok(Outcome::Overran);
@@ -186,7 +164,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
             if !waits {
                 continue;
             }
-            self.wait_for_room()?;
+            self.open_all(StreamSubscription::wait)?;
             for gate in &self.gates.lockstep {
                 gate.wait(self.published)?;
             }
@@ -218,9 +196,9 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
         if !self.gates.following.iter().all(has_room) {
             self.flow().backpressure.fetch_add(1, Ordering::Relaxed);
         }
-        let finished = self.gates.lockstep.iter().map(StreamSubscription::done).min().unwrap_or_default();
+        let behind = self.published - finished(&self.gates.lockstep);
         self.flow().published.store(self.published, Ordering::Relaxed);
-        self.flow().deepest.fetch_max(self.published - finished, Ordering::Relaxed);
+        self.flow().deepest.fetch_max(behind, Ordering::Relaxed);
         self.waiting.push_back(input);
         self.open_waiting();
     }
@@ -251,15 +229,17 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
         self.workers.iter().for_each(|worker| worker.open(self.opened));
     }
 
-    /// Waits until everything published is open.
+    /// Opens everything published, and waits by `wait` for those whose slots it takes.
     ///
     /// # Errors
-    /// [`Ended`] when the run is.
-    fn wait_for_room(&mut self) -> Result<(), Ended> {
+    /// [`Ended`] when the wait does.
+    fn open_all(
+        &mut self,
+        wait: impl Fn(&StreamSubscription, u64) -> Result<(), Ended>,
+    ) -> Result<(), Ended> {
         while !self.waiting.is_empty() {
-            for gate in self.gates.iter() {
-                gate.wait((self.opened + 1).saturating_sub(self.ring.slots()))?;
-            }
+            let taken = (self.opened + 1).saturating_sub(self.ring.slots());
+            self.gates.iter().try_for_each(|gate| wait(gate, taken))?;
             self.open_next();
         }
         Ok(())
@@ -270,12 +250,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
     /// # Errors
     /// When a part died.
     fn drain(&mut self) -> Result<(), Ended> {
-        while !self.waiting.is_empty() {
-            for gate in self.gates.iter() {
-                gate.drain((self.opened + 1).saturating_sub(self.ring.slots()))?;
-            }
-            self.open_next();
-        }
+        self.open_all(StreamSubscription::drain)?;
         self.gates.iter().try_for_each(|gate| gate.drain(self.opened))
     }
 
@@ -313,14 +288,10 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
     /// whether there is one.
     fn note_late(&mut self, due: Timestamp, input: &mut StepInput) -> bool {
         let now = self.timer.now();
-        let least = |parts: &[StreamSubscription]| {
-            parts.iter().map(StreamSubscription::done).min().unwrap_or_default()
-        };
-        let stages =
-            [(Stage::Processor, least(&self.workers)), (Stage::Analysis, least(&self.gates.lockstep))];
+        let told = finished(&self.gates.lockstep);
+        let stages = [(Stage::Processor, finished(&self.workers)), (Stage::Analysis, told)];
         // What has no due time was waited for, with all before it.
-        let finished = stages[1].1;
-        while self.done < finished && self.times.pop_front().is_some() {
+        while self.done < told && self.times.pop_front().is_some() {
             self.done += 1;
         }
         let earlier = self.done + self.times.partition_point(|&(_, was_due)| was_due < due) as u64;

@@ -63,16 +63,13 @@ where
             })?;
         let coordinator = coordinating.thread().clone();
 
+        let subscription = |part: &str, producer, consumer| {
+            StreamSubscription::new(part, producer, consumer, stopper.clone(), threads.wait)
+        };
         let mut gates = Gates::default();
-        let (subscription, steps) = StreamSubscription::new(
-            "analysis",
-            Some(coordinator.clone()),
-            thread::current(),
-            stopper.clone(),
-            threads.wait,
-        );
-        metrics.watch(Stage::Analysis, subscription.opener());
-        gates.lockstep.push(subscription);
+        let (here, steps) = subscription("analysis", Some(coordinator.clone()), thread::current());
+        metrics.watch(Stage::Analysis, here.opener());
+        gates.lockstep.push(here);
         let mut telling_apart = Vec::new();
         for Apart { name, pattern, attendance, subscriber } in apart {
             let (start, started) = channel::<StepReceiver>();
@@ -88,19 +85,13 @@ where
                 }
             })?;
             let thread = spawned.thread().clone();
-            let (subscription, steps) = StreamSubscription::new(
-                &name,
-                Some(coordinator.clone()),
-                thread,
-                stopper.clone(),
-                threads.wait,
-            );
+            let (own, steps) = subscription(&name, Some(coordinator.clone()), thread);
             match attendance {
                 Attendance::Lockstep => {
-                    metrics.watch(Stage::Analysis, subscription.opener());
-                    gates.lockstep.push(subscription);
+                    metrics.watch(Stage::Analysis, own.opener());
+                    gates.lockstep.push(own);
                 }
-                Attendance::Follow => gates.following.push(subscription),
+                Attendance::Follow => gates.following.push(own),
             }
             // The thread waits for it.
             let _ = start.send(steps);
@@ -111,10 +102,9 @@ where
             let name = format!("processor {}", shard.number());
             let thread = worker.thread().clone();
             // Nobody waits for it but those who tell, and they for all of them.
-            let (subscription, steps) =
-                StreamSubscription::new(&name, None, thread, stopper.clone(), threads.wait);
-            metrics.watch(Stage::Processor, subscription.opener());
-            processors.push(subscription);
+            let (own, steps) = subscription(&name, None, thread);
+            metrics.watch(Stage::Processor, own.opener());
+            processors.push(own);
             let processing = processing::Processing {
                 shard,
                 ring: Arc::clone(&ring),
