@@ -53,8 +53,8 @@ pub(super) struct Coordinator<'r, I> {
     opened: u64,
     waiting: VecDeque<StepInput>,
     spare: Vec<StepInput>,
-    /// Of published steps that are not finished: instant and due time, behind `done`.
-    times: VecDeque<(Timestamp, Timestamp)>,
+    /// Of published steps that are not finished, behind `done`.
+    times: VecDeque<Times>,
     done: u64,
     overruns: Vec<OverrunError>,
 }
@@ -65,6 +65,16 @@ pub(super) struct Coordinated<I: Inputs> {
     pub(super) symbols: Arc<Symbols>,
     pub(super) overruns: Vec<OverrunError>,
     pub(super) outcome: Result<Outcome, RunError<I::Error>>,
+}
+
+/// When a step is due.
+#[derive(Clone, Copy)]
+struct Times {
+    /// Its instant.
+    at: Timestamp,
+    due: Timestamp,
+    /// When it was published, which is when it was due unless this thread was held up.
+    published: Timestamp,
 }
 
 /// The last step that all of `parts` have finished.
@@ -294,19 +304,26 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
         while self.done < told && self.times.pop_front().is_some() {
             self.done += 1;
         }
-        let earlier = self.done + self.times.partition_point(|&(_, was_due)| was_due < due) as u64;
+        let earlier = self.done + self.times.partition_point(|own| own.due < due) as u64;
         for (stage, done) in stages {
             // A stage is not late with what waits for one that follows.
-            let oldest = done.checked_sub(self.done).and_then(|place| self.times.get(place as usize));
-            let Some(&(time, was_due)) = oldest.filter(|_| done < self.opened.min(earlier)) else { continue };
+            let place = done.saturating_sub(self.done) as usize;
+            let Some(&oldest) = self.times.get(place).filter(|_| done < self.opened.min(earlier)) else {
+                continue;
+            };
+            // Each step has the time until the next one, also one that came late.
+            let next = self.times.get(place + 1).map_or(due, |next| next.due);
+            if now.since(oldest.published) < next.since(oldest.due) {
+                continue;
+            }
             let overrun = OverrunError {
                 stage,
                 step: self.published + 1,
                 symbol: self.first_symbol(done + 1),
                 interval: self.shared.rules.base,
-                time,
-                due: was_due,
-                lateness: now.since(was_due),
+                time: oldest.at,
+                due: oldest.due,
+                lateness: now.since(oldest.due),
                 pending: earlier - done,
             };
             self.flow().overruns.fetch_add(1, Ordering::Relaxed);
@@ -315,7 +332,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
             }
             input.overruns.push(overrun);
         }
-        self.times.push_back((input.at, due));
+        self.times.push_back(Times { at: input.at, due, published: now });
         !input.overruns.is_empty()
     }
 
