@@ -73,13 +73,18 @@ impl Timer for Script {
 
     fn wait(&mut self, until: Timestamp) {
         if (self.is_time)(self.step) {
-            self.step += 1;
-            self.now = until;
+            // Held up at one step, it finds two due.
+            let held_up = if self.step == HELD_UP { 3 * SECOND / 2 } else { 0 };
+            self.step += 1 + usize::from(held_up > 0);
+            self.now = until.saturating_add(held_up);
         } else {
             std::thread::yield_now();
         }
     }
 }
+
+/// The step at which the machine stands still for a step and a half.
+const HELD_UP: usize = 35;
 
 /// Notes what it is told, and waits at each step until it may go on.
 struct Slow {
