@@ -4,7 +4,6 @@ use super::contract::WarmUp;
 use super::macd::fast_below_slow;
 use super::parts::{Average, Filter, lane_of};
 use super::spec::{Args, Entry, Inputs, Param};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// What is told of the two averages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +57,7 @@ pub static ENTRY: Entry = Entry {
     formula: "EMA(fast) - EMA(slow)",
     conventions: "each EMA is seeded with its own first values, other than in MACD; first value at row slow-1",
     reference: "TA-Lib APO with EMA",
+    peers: "",
     has_gaps: false,
     check: fast_below_slow,
     build: |args| lane_of(args.source("source"), Oscillator::of(args, Told::Difference)),
@@ -81,20 +81,7 @@ impl Filter for Oscillator {
         self.fast.warm_up().and(self.slow.warm_up())
     }
 
-    fn reset(&mut self) {
-        self.fast.reset();
-        self.slow.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.fast.save(to);
-        self.slow.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.fast.restore(from)?;
-        self.slow.restore(from)
-    }
+    made_of!(fast, slow);
 }
 
 #[cfg(test)]

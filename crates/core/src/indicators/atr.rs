@@ -6,7 +6,6 @@ use super::parts::{Average, BarFilter, Filter, OfBar};
 use super::spec::{Entry, Inputs, Param, anything};
 use super::true_range::TrueRange;
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Wilder's average of the true range.
 #[derive(Debug, Clone)]
@@ -32,6 +31,7 @@ pub static ENTRY: Entry = Entry {
     formula: "y = (y·(n-1) + tr)/n, tr the true range",
     conventions: "seeded with the mean of the first n true ranges, at row n; the first bar has none",
     reference: "TA-Lib ATR; J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Atr::new(args.count("period"))))),
@@ -54,18 +54,5 @@ impl BarFilter for Atr {
         self.average.warm_up().on(self.range.warm_up())
     }
 
-    fn reset(&mut self) {
-        self.range.reset();
-        self.average.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.range.save(to);
-        self.average.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.range.restore(from)?;
-        self.average.restore(from)
-    }
+    made_of!(range, average);
 }

@@ -15,6 +15,7 @@ pub static ENTRY: Entry = Entry {
     formula: "Σ(high - low) / n over the last n bars",
     conventions: "first value at row n-1; historical: on closed days of prior sessions",
     reference: "TA-Lib SMA of high - low, exact",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(OfRange(Sma::new(args.count("period")))))),

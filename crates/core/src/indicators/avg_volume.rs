@@ -15,6 +15,7 @@ pub static ENTRY: Entry = Entry {
     formula: "Σvolume / n over the last n bars",
     conventions: "as `volume_sma`; historical: on closed days of prior sessions",
     reference: "TA-Lib SMA of the volume, exact",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(Source::Volume, Sma::new(args.count("period"))),

@@ -5,7 +5,6 @@ use super::macd::fast_below_slow;
 use super::parts::{Filter, Spread, lane_of};
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// SMA(fast) − SMA(slow). The means are those of merged blocks, which of equal values are that value: so a flat market gives 0.
 #[derive(Debug, Clone)]
@@ -31,6 +30,7 @@ pub static ENTRY: Entry = Entry {
     formula: "SMA(fast) - SMA(slow) of (high + low)/2",
     conventions: "first value at row slow-1",
     reference: "B. Williams, New Trading Dimensions, 1998",
+    peers: "",
     has_gaps: false,
     check: fast_below_slow,
     build: |args| lane_of(Source::Hl2, Awesome::new(args.count("fast"), args.count("slow"))),
@@ -54,20 +54,7 @@ impl Filter for Awesome {
         WarmUp::exact(self.fast.span().max(self.slow.span()) - 1)
     }
 
-    fn reset(&mut self) {
-        self.fast.reset();
-        self.slow.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.fast.save(to);
-        self.slow.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.fast.restore(from)?;
-        self.slow.restore(from)
-    }
+    made_of!(fast, slow);
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Moments, Spread, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Mean ± k·σ over the last n values, σ of the population.
 #[derive(Debug, Clone)]
@@ -41,6 +40,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n-1; population σ; bands of no width give percent_b 0.5; a middle \
                   of 0 gives bandwidth 0",
     reference: "TA-Lib BBANDS; exact where TA-Lib keeps the rounding of a bad print",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Bbands::new(args.count("period"), args.real("k"))),
@@ -65,17 +65,7 @@ impl Filter for Bbands {
         WarmUp::exact(self.spread.span() - 1)
     }
 
-    fn reset(&mut self) {
-        self.spread.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.spread.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.spread.restore(from)
-    }
+    made_of!(spread);
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub static ENTRY: Entry = Entry {
     formula: "(close - open)/(high - low)",
     conventions: "first value at row 0; from -1 to 1; a bar without range gives 0",
     reference: "TA-Lib BOP; I. Livshin, 2001",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |_| Box::new(Each::new(OfBar(Bop))),

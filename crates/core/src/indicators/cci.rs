@@ -6,7 +6,6 @@ use super::contract::WarmUp;
 use super::parts::{Filter, Lag, lane_of};
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// (x − mean)/(0.015·mean deviation) over the last n values.
 #[derive(Debug, Clone)]
@@ -54,6 +53,7 @@ pub static ENTRY: Entry = Entry {
     formula: "(p - m)/(0.015·d), p = (high+low+close)/3, m its mean and d = Σ|p - m|/n over the last n bars",
     conventions: "first value at row n-1; d about the current mean; no deviation gives 0",
     reference: "TA-Lib CCI; D. Lambert, Commodity Channel Index, 1980",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(Source::Hlc3, Cci::new(args.count("period"))),
@@ -78,17 +78,7 @@ impl Filter for Cci {
         WarmUp::exact(self.0.span() as u32 - 1)
     }
 
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.0.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.0.restore(from)
-    }
+    made_of!(0);
 }
 
 #[cfg(test)]

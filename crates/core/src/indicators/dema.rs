@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Repeated, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 2·E − EE, EE the EMA of E.
 #[derive(Debug, Clone)]
@@ -31,6 +30,7 @@ pub static ENTRY: Entry = Entry {
     formula: "2·E - EE, E the EMA of n bars, EE the EMA of n values of E",
     conventions: "each EMA seeded with the mean of its own first n inputs; first value at row 2(n-1)",
     reference: "TA-Lib DEMA; P. Mulloy, Smoothing Data with Faster Moving Averages, 1994",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Dema::new(args.count("period"))),
@@ -53,17 +53,7 @@ impl Filter for Dema {
         self.0.warm_up()
     }
 
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.0.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.0.restore(from)
-    }
+    made_of!(0);
 }
 
 #[cfg(test)]

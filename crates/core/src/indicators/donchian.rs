@@ -6,7 +6,6 @@ use super::lane::Each;
 use super::parts::{BarFilter, OfBar};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// max high, min low, and half of their sum.
 #[derive(Debug, Clone)]
@@ -23,6 +22,7 @@ pub static ENTRY: Entry = Entry {
               + lower)/2",
     conventions: "first value at row n-1",
     reference: "TA-Lib DONCHIAN",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Donchian(HighLow::new(args.count("period")))))),
@@ -51,15 +51,5 @@ impl BarFilter for Donchian {
         self.0.warm_up()
     }
 
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.0.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.0.restore(from)
-    }
+    made_of!(0);
 }

@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Lag, Spread, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// x₀ − SMA(n), x₀ the value n/2 + 1 before. The mean is that of merged blocks, so a flat market gives 0.
 #[derive(Debug, Clone)]
@@ -29,6 +28,7 @@ pub static ENTRY: Entry = Entry {
     formula: "x[n/2 + 1 bars ago] - Σx/n over the last n bars",
     conventions: "first value at row n-1, of n below 3 at row n/2 + 1; not shifted: a chart may show it n/2 + 1 bars earlier",
     reference: "the usual form of charting programs, unshifted",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Dpo::new(args.count("period"))),
@@ -52,20 +52,7 @@ impl Filter for Dpo {
         WarmUp::exact((self.lag.span() as u32).max(self.window.span() - 1))
     }
 
-    fn reset(&mut self) {
-        self.lag.reset();
-        self.window.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.lag.save(to);
-        self.window.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.lag.restore(from)?;
-        self.window.restore(from)
-    }
+    made_of!(lag, window);
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub static ENTRY: Entry = Entry {
     formula: "y += (x - y)·k, k = 2/(n+1)",
     conventions: "seeded with the mean of the first n bars, at row n-1",
     reference: "TA-Lib EMA",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Average::exponential(args.count("period"))),

@@ -5,7 +5,6 @@ use super::lane::Each;
 use super::parts::{BarFilter, Max, Min, OfBar, Window};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// max high and min low of the last n bars.
 #[derive(Debug, Clone)]
@@ -31,6 +30,7 @@ pub static ENTRY: Entry = Entry {
     formula: "high = max high, low = min low of the last n bars with the current one",
     conventions: "first value at row n-1; also historical: on closed days of prior sessions",
     reference: "TA-Lib MAX and MIN",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(HighLow::new(args.count("period"))))),
@@ -55,18 +55,5 @@ impl BarFilter for HighLow {
         WarmUp::exact(self.high.span() as u32 - 1)
     }
 
-    fn reset(&mut self) {
-        self.high.reset();
-        self.low.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.high.save(to);
-        self.low.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.high.restore(from)?;
-        self.low.restore(from)
-    }
+    made_of!(high, low);
 }

@@ -4,7 +4,6 @@ use super::contract::WarmUp;
 use super::parts::{Filter, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 use super::wma::Wma;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// The WMA over √n of 2·WMA(n/2) − WMA(n).
 #[derive(Debug, Clone)]
@@ -31,6 +30,7 @@ pub static ENTRY: Entry = Entry {
     formula: "WMA over √n of 2·WMA(n/2) - WMA(n)",
     conventions: "n/2 and √n rounded down; first value at row n-1 + √n-1; window sums that never subtract",
     reference: "TA-Lib HMA; A. Hull, 2005",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Hma::new(args.count("period"))),
@@ -55,23 +55,7 @@ impl Filter for Hma {
         self.smooth.warm_up().on(self.half.warm_up().and(self.full.warm_up()))
     }
 
-    fn reset(&mut self) {
-        self.half.reset();
-        self.full.reset();
-        self.smooth.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.half.save(to);
-        self.full.save(to);
-        self.smooth.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.half.restore(from)?;
-        self.full.restore(from)?;
-        self.smooth.restore(from)
-    }
+    made_of!(half, full, smooth);
 }
 
 #[cfg(test)]

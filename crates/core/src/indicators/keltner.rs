@@ -6,7 +6,6 @@ use super::lane::Each;
 use super::parts::{Average, BarFilter, Filter, OfBar};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// EMA of the close ± k·ATR.
 #[derive(Debug, Clone)]
@@ -33,6 +32,7 @@ pub static ENTRY: Entry = Entry {
     formula: "middle = EMA(close, n), upper and lower = middle ± k·ATR(atr)",
     conventions: "each average seeded where its own window first fills; first value at row max(n-1, atr)",
     reference: "TradingView KC with Wilder's range; QuantConnect LEAN KeltnerChannels",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| {
@@ -69,18 +69,5 @@ impl BarFilter for Keltner {
         self.middle.warm_up().and(self.range.warm_up())
     }
 
-    fn reset(&mut self) {
-        self.middle.reset();
-        self.range.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.middle.save(to);
-        self.range.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.middle.restore(from)?;
-        self.range.restore(from)
-    }
+    made_of!(middle, range);
 }

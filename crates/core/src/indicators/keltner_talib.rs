@@ -8,7 +8,6 @@ use super::source::Source;
 use super::spec::{Entry, Inputs, anything};
 use super::true_range::TrueRange;
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// EMA of hlc3 ± k·ATR, the one that would start earlier delayed until both start.
 #[derive(Debug, Clone)]
@@ -44,6 +43,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row max(n-1, atr); both averages are seeded with the mean of the last \
                   bars up to it",
     reference: "TA-Lib KC",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| {
@@ -73,23 +73,7 @@ impl BarFilter for KeltnerTalib {
         self.middle.warm_up().and(self.range.warm_up().on(self.before.warm_up()))
     }
 
-    fn reset(&mut self) {
-        self.middle.reset();
-        self.before.reset();
-        self.range.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.middle.save(to);
-        self.before.save(to);
-        self.range.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.middle.restore(from)?;
-        self.before.restore(from)?;
-        self.range.restore(from)
-    }
+    made_of!(middle, before, range);
 }
 
 #[cfg(test)]

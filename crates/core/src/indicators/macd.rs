@@ -4,7 +4,6 @@ use super::contract::{NULL, WarmUp};
 use super::lane::Lane;
 use super::parts::{Average, Delayed, Filter, lane_of};
 use super::spec::{Args, Entry, Inputs, Param};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Where the EMAs start, and which outputs wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +77,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "the fast EMA passes over slow-fast bars, so that both EMAs are seeded at row slow-1; \
                   every output begins at row slow-1 + signal-1",
     reference: "TA-Lib MACD; G. Appel",
+    peers: "",
     has_gaps: false,
     check: fast_below_slow,
     build: |args| Macd::lane(args, Start::Together),
@@ -110,23 +110,7 @@ impl Filter for Macd {
         }
     }
 
-    fn reset(&mut self) {
-        self.fast.reset();
-        self.slow.reset();
-        self.signal.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.fast.save(to);
-        self.slow.save(to);
-        self.signal.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.fast.restore(from)?;
-        self.slow.restore(from)?;
-        self.signal.restore(from)
-    }
+    made_of!(fast, slow, signal);
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Ranks, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// The middle one of the last n values in their order, of an even number the mean of the two.
 #[derive(Debug, Clone)]
@@ -36,6 +35,7 @@ pub static ENTRY: Entry = Entry {
     formula: "the middle one of the last n bars in their order; of an even number the mean of the two",
     conventions: "first value at row n-1; O(log n) a bar",
     reference: "the textbook's median",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Median::new(args.count("period"))),
@@ -60,17 +60,7 @@ impl Filter for Median {
         WarmUp::exact(self.ranks.span() as u32 - 1)
     }
 
-    fn reset(&mut self) {
-        self.ranks.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.ranks.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.ranks.restore(from)
-    }
+    made_of!(ranks);
 }
 
 #[cfg(test)]

@@ -2,16 +2,15 @@
 
 use super::contract::WarmUp;
 use super::lane::Each;
-use super::parts::{BarFilter, OfBar, Sum, Window};
+use super::parts::{BarFilter, Last, OfBar, Sum, Window};
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 100·rising/(rising + falling) of the last n bars' hlc3·volume.
 #[derive(Debug, Clone)]
 pub struct Mfi {
-    before: Option<f64>,
+    before: Last,
     rising: Window<Sum>,
     falling: Window<Sum>,
 }
@@ -19,7 +18,7 @@ pub struct Mfi {
 impl Mfi {
     /// Over `n` changes, at least 1.
     pub fn new(n: u32) -> Self {
-        Self { before: None, rising: Window::new(n as usize), falling: Window::new(n as usize) }
+        Self { before: Last::default(), rising: Window::new(n as usize), falling: Window::new(n as usize) }
     }
 }
 
@@ -53,6 +52,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n; an equal hlc3 is no flow; no flow at all gives 0; a bar without \
                   a volume gives none and is passed over",
     reference: "TA-Lib MFI; exact where TA-Lib keeps the rounding of a bad print",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Mfi::new(args.count("period"))))),
@@ -67,7 +67,7 @@ impl BarFilter for Mfi {
             return None;
         }
         let price = Source::Hlc3.of(bar);
-        let (rise, fall) = flows(self.before.replace(price)?, price, bar.volume);
+        let (rise, fall) = flows(self.before.push(price)?, price, bar.volume);
         let (rising, falling) = (self.rising.push(rise), self.falling.push(fall));
         self.rising.is_full().then(|| index(rising, falling))
     }
@@ -78,7 +78,7 @@ impl BarFilter for Mfi {
             return None;
         }
         let price = Source::Hlc3.of(bar);
-        let (rise, fall) = flows(self.before?, price, bar.volume);
+        let (rise, fall) = flows(self.before.value()?, price, bar.volume);
         Some(index(self.rising.peek(rise), self.falling.peek(fall)))
     }
 
@@ -86,21 +86,5 @@ impl BarFilter for Mfi {
         WarmUp::exact(self.rising.span() as u32)
     }
 
-    fn reset(&mut self) {
-        self.before = None;
-        self.rising.reset();
-        self.falling.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        to.option(self.before);
-        self.rising.save(to);
-        self.falling.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.before = from.option()?;
-        self.rising.restore(from)?;
-        self.falling.restore(from)
-    }
+    made_of!(before, rising, falling);
 }

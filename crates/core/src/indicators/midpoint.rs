@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Max, Min, Window, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// (max + min)/2 over the last n values.
 #[derive(Debug, Clone)]
@@ -29,6 +28,7 @@ pub static ENTRY: Entry = Entry {
     formula: "(H + L)/2, H the largest and L the smallest of the last n bars",
     conventions: "first value at row n-1",
     reference: "TA-Lib MIDPOINT",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Midpoint::new(args.count("period"))),
@@ -52,20 +52,7 @@ impl Filter for Midpoint {
         WarmUp::exact(self.max.span() as u32 - 1)
     }
 
-    fn reset(&mut self) {
-        self.max.reset();
-        self.min.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.max.save(to);
-        self.min.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.max.restore(from)?;
-        self.min.restore(from)
-    }
+    made_of!(max, min);
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 //! history and whole market minutes; all three run the same `update`, so their bits are equal. A [`Spec`] is the text
 //! `rsi:14@5m`, checked. One formula a file; what carries the accuracy is in [`parts`].
 
+#[macro_use]
+mod made_of;
+
 pub mod contract;
 mod guarded;
 mod lane;

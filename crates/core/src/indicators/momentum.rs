@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Lag, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// x − x₀, x₀ the value n before.
 #[derive(Debug, Clone)]
@@ -28,6 +27,7 @@ pub static ENTRY: Entry = Entry {
     formula: "x - x[n bars ago]",
     conventions: "first value at row n",
     reference: "TA-Lib MOM",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Momentum::new(args.count("period"))),
@@ -50,17 +50,7 @@ impl Filter for Momentum {
         WarmUp::exact(self.lag.span() as u32)
     }
 
-    fn reset(&mut self) {
-        self.lag.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.lag.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.lag.restore(from)
-    }
+    made_of!(lag);
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use super::lane::Each;
 use super::parts::{BarFilter, OfBar};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 100·atr/close.
 #[derive(Debug, Clone)]
@@ -28,6 +27,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n; a close of 0 gives 0; n = 1 is in percent too, where TA-Lib \
                   gives the true range",
     reference: "TA-Lib NATR",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Natr(Atr::new(args.count("period")))))),
@@ -50,15 +50,5 @@ impl BarFilter for Natr {
         self.0.warm_up()
     }
 
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.0.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.0.restore(from)
-    }
+    made_of!(0);
 }

@@ -41,6 +41,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "starts at the first bar's volume, at row 0; an equal close leaves it; a compensated \
                   sum; a bar without a volume gives none and is passed over",
     reference: "TA-Lib OBV",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |_| Box::new(Each::new(OfBar(Obv::default()))),
@@ -79,7 +80,6 @@ impl BarFilter for Obv {
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
         self.before = from.f64()?;
-        self.sum = Endless::restore(from)?;
-        Ok(())
+        self.sum.restore(from)
     }
 }

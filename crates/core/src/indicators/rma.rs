@@ -13,6 +13,7 @@ pub static ENTRY: Entry = Entry {
     formula: "y += (x - y)/n",
     conventions: "seeded with the mean of the first n bars, at row n-1",
     reference: "J. W. Wilder, New Concepts in Technical Trading Systems, 1978; what RSI and ATR are smoothed with",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Average::wilder(args.count("period"))),

@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Lag, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 100·(x/x₀ − 1), x₀ the value n before.
 #[derive(Debug, Clone)]
@@ -34,6 +33,7 @@ pub static ENTRY: Entry = Entry {
     formula: "100·(x / x[n bars ago] - 1)",
     conventions: "first value at row n; a zero n bars ago gives 0",
     reference: "TA-Lib ROC",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Roc::new(args.count("period"))),
@@ -56,17 +56,7 @@ impl Filter for Roc {
         WarmUp::exact(self.lag.span() as u32)
     }
 
-    fn reset(&mut self) {
-        self.lag.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.lag.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.lag.restore(from)
-    }
+    made_of!(lag);
 }
 
 #[cfg(test)]

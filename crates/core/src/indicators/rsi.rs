@@ -44,6 +44,7 @@ pub static ENTRY: Entry = Entry {
     formula: "100·g/(g+l), g and l Wilder's averages of rises and falls: y = (y·(n-1)+x)/n",
     conventions: "seeded with the means of the first n changes, at row n; no movement at all gives 0",
     reference: "TA-Lib RSI; J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Rsi::new(args.count("period"))),

@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Sum, Window, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Σx/n over the last n values.
 #[derive(Debug, Clone)]
@@ -29,6 +28,7 @@ pub static ENTRY: Entry = Entry {
     formula: "Σx / n over the last n bars",
     conventions: "first value at row n-1; a window sum that never subtracts, so a bad print that left it left no trace",
     reference: "TA-Lib SMA; exact where TA-Lib keeps the rounding of a bad print",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Sma::new(args.count("period"))),
@@ -52,15 +52,5 @@ impl Filter for Sma {
         WarmUp::exact(self.window.span() as u32 - 1)
     }
 
-    fn reset(&mut self) {
-        self.window.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.window.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.window.restore(from)
-    }
+    made_of!(window);
 }

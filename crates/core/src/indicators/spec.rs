@@ -159,6 +159,8 @@ pub struct Entry {
     pub conventions: &'static str,
     /// Where formula and conventions come from.
     pub reference: &'static str,
+    /// Which peers differ, and how; empty where those that were run agree.
+    pub peers: &'static str,
     /// Whether rows after the first value may have none.
     pub has_gaps: bool,
     /// What else the parameters must hold, as an error text; most hold nothing.

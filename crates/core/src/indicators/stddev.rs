@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Moments, Spread, lane_of};
 use super::spec::{Args, Entry, Inputs, Param};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// What of the spread of a window is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +64,7 @@ pub static ENTRY: Entry = Entry {
     formula: "√(Σ(x - m)²/n), m the mean of the last n bars; with sample=true over n-1",
     conventions: "first value at row n-1; of the population; merged blocks, so a bad print that left the window left no trace",
     reference: "TA-Lib STDDEV; T. F. Chan, G. H. Golub, R. J. LeVeque, 1983, for the blocks",
+    peers: "",
     has_gaps: false,
     check: sample_has_two,
     build: |args| lane_of(args.source("source"), Stddev::of(args, Told::Deviation)),
@@ -88,17 +88,7 @@ impl Filter for Stddev {
         WarmUp::exact(self.spread.span() - 1)
     }
 
-    fn reset(&mut self) {
-        self.spread.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.spread.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.spread.restore(from)
-    }
+    made_of!(spread);
 }
 
 #[cfg(test)]

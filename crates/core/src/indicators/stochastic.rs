@@ -6,7 +6,6 @@ use super::lane::Each;
 use super::parts::{BarFilter, Filter, OfBar, RunningMean};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// %K, the smoothed place of the close in the range, and %D, its average; both begin with %D.
 #[derive(Debug, Clone)]
@@ -42,6 +41,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "both begin at row k-1 + smooth-1 + d-1; a flat window counts as 0; averaged by \
                   running sums as TA-Lib does, so where k has been 0 for long a residue below 1e-13 may stand for 0",
     reference: "TA-Lib STOCH, both averages simple; G. Lane",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| {
@@ -71,23 +71,7 @@ impl BarFilter for Stochastic {
         self.average.warm_up().on(self.smooth.warm_up()).on(self.range.warm_up())
     }
 
-    fn reset(&mut self) {
-        self.range.reset();
-        self.smooth.reset();
-        self.average.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.range.save(to);
-        self.smooth.save(to);
-        self.average.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.range.restore(from)?;
-        self.smooth.restore(from)?;
-        self.average.restore(from)
-    }
+    made_of!(range, smooth, average);
 }
 
 #[cfg(test)]

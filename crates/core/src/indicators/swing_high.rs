@@ -4,7 +4,6 @@ use super::contract::WarmUp;
 use super::parts::{Combine, Filter, Lag, Max, Window, lane_of};
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// The centre of the last 2k+1 values where it is their extreme.
 #[derive(Debug, Clone)]
@@ -32,6 +31,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "reported k bars after it happened, first at row 2k; ties count; no value on bars that \
                   confirm none",
     reference: "exact",
+    peers: "",
     has_gaps: true,
     check: anything,
     build: |args| lane_of(Source::High, Swing::<Max>::new(args.count("k"))),
@@ -56,20 +56,7 @@ impl<C: Combine> Filter for Swing<C> {
         WarmUp::exact(self.extreme.span() as u32 - 1)
     }
 
-    fn reset(&mut self) {
-        self.extreme.reset();
-        self.centre.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.extreme.save(to);
-        self.centre.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.extreme.restore(from)?;
-        self.centre.restore(from)
-    }
+    made_of!(extreme, centre);
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "reported k bars after it happened, first at row 2k; ties count; no value on bars that \
                   confirm none",
     reference: "exact",
+    peers: "",
     has_gaps: true,
     check: anything,
     build: |args| lane_of(Source::Low, Swing::<Min>::new(args.count("k"))),

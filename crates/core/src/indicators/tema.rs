@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Repeated, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 3·E − 3·EE + EEE, each the EMA of the one before.
 #[derive(Debug, Clone)]
@@ -31,6 +30,7 @@ pub static ENTRY: Entry = Entry {
     formula: "3·E - 3·EE + EEE, E the EMA of n bars, EE that of E, EEE that of EE",
     conventions: "each EMA seeded with the mean of its own first n inputs; first value at row 3(n-1)",
     reference: "TA-Lib TEMA; P. Mulloy, Smoothing Data with Faster Moving Averages, 1994",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Tema::new(args.count("period"))),
@@ -53,17 +53,7 @@ impl Filter for Tema {
         self.0.warm_up()
     }
 
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.0.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.0.restore(from)
-    }
+    made_of!(0);
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use super::contract::WarmUp;
 use super::parts::{Filter, lane_of};
 use super::sma::Sma;
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// SMA(n/2 + 1) of SMA((n + 1)/2).
 #[derive(Debug, Clone)]
@@ -31,6 +30,7 @@ pub static ENTRY: Entry = Entry {
     formula: "the mean over n/2 + 1 bars of the mean over (n + 1)/2 bars, both divisions rounded down",
     conventions: "first value at row n-1",
     reference: "TA-Lib TRIMA",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Trima::new(args.count("period"))),
@@ -54,20 +54,7 @@ impl Filter for Trima {
         self.outer.warm_up().on(self.inner.warm_up())
     }
 
-    fn reset(&mut self) {
-        self.inner.reset();
-        self.outer.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.inner.save(to);
-        self.outer.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.inner.restore(from)?;
-        self.outer.restore(from)
-    }
+    made_of!(inner, outer);
 }
 
 #[cfg(test)]

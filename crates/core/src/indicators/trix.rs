@@ -4,7 +4,6 @@ use super::contract::WarmUp;
 use super::parts::{Filter, Repeated, lane_of};
 use super::roc::percent;
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// 100·(EEE/EEE₋₁ − 1), EEE the EMA of the EMA of the EMA.
 #[derive(Debug, Clone)]
@@ -27,6 +26,7 @@ pub static ENTRY: Entry = Entry {
     formula: "100·(EEE / EEE[1 bar ago] - 1), EEE the EMA of the EMA of the EMA of n bars",
     conventions: "each EMA seeded with the mean of its own first n inputs; first value at row 3(n-1)+1; a zero before gives 0",
     reference: "TA-Lib TRIX; J. Hutson, 1983",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Trix::new(args.count("period"))),
@@ -52,17 +52,7 @@ impl Filter for Trix {
         self.0.warm_up().after(1)
     }
 
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.0.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.0.restore(from)
-    }
+    made_of!(0);
 }
 
 #[cfg(test)]

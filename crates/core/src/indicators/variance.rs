@@ -14,6 +14,7 @@ pub static ENTRY: Entry = Entry {
     formula: "Σ(x - m)²/n, m the mean of the last n bars; with sample=true over n-1",
     conventions: "first value at row n-1; of the population",
     reference: "TA-Lib VAR; exact where TA-Lib keeps the rounding of a bad print",
+    peers: "",
     has_gaps: false,
     check: sample_has_two,
     build: |args| lane_of(args.source("source"), Stddev::of(args, Told::Variance)),

@@ -5,7 +5,6 @@ use super::parts::{Filter, lane_of};
 use super::sma::Sma;
 use super::source::Source;
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// A value over the mean of the last n, itself included.
 #[derive(Debug, Clone)]
@@ -34,6 +33,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n-1; an average of 0 gives 1; a bar without a volume gives none and \
                   is not counted",
     reference: "exact",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(Source::Volume, Ratio::new(args.count("period"))),
@@ -56,17 +56,7 @@ impl Filter for Ratio {
         self.0.warm_up()
     }
 
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.0.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.0.restore(from)
-    }
+    made_of!(0);
 }
 
 #[cfg(test)]

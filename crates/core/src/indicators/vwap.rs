@@ -85,6 +85,7 @@ pub static ENTRY: Entry = Entry {
                   bands of no width; compensated sums; anchor=none never starts over; a bar without a \
                   volume gives none and is passed over",
     reference: "TradingView VWAP; anchor=none is TA-Lib VWAP",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(Vwap::new(args.word("anchor") == "session", args.real("bands")))),
@@ -132,9 +133,9 @@ impl Indicator for Vwap {
     }
 
     fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        let (volume, money) = (Endless::restore(from)?, Endless::restore(from)?);
-        self.traded = Traded { volume, money, spread: Endless::restore(from)? };
-        Ok(())
+        self.traded.volume.restore(from)?;
+        self.traded.money.restore(from)?;
+        self.traded.spread.restore(from)
     }
 }
 

@@ -6,7 +6,6 @@ use super::lane::Each;
 use super::parts::{BarFilter, OfBar};
 use super::spec::{Entry, Inputs, Param, anything};
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// −100·(highest − close)/(highest − lowest) over the last n bars.
 #[derive(Debug, Clone)]
@@ -35,6 +34,7 @@ pub static ENTRY: Entry = Entry {
     formula: "-100·(H - close)/(H - L), H the highest high and L the lowest low of the last n bars",
     conventions: "first value at row n-1; from -100 to 0; a flat window gives 0",
     reference: "TA-Lib WILLR; L. Williams, How I Made One Million Dollars, 1973",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(WilliamsR::new(args.count("period"))))),
@@ -57,17 +57,7 @@ impl BarFilter for WilliamsR {
         self.0.warm_up()
     }
 
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.0.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.0.restore(from)
-    }
+    made_of!(0);
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Weighted, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// Σi·x / Σi over the last n values.
 #[derive(Debug, Clone)]
@@ -30,6 +29,7 @@ pub static ENTRY: Entry = Entry {
     formula: "Σi·x / (n(n+1)/2) over the last n bars, i from 1 at the oldest to n at the newest",
     conventions: "first value at row n-1; a window sum that never subtracts, so a bad print that left it left no trace",
     reference: "TA-Lib WMA; exact where TA-Lib keeps the rounding of a bad print",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Wma::new(args.count("period"))),
@@ -52,17 +52,7 @@ impl Filter for Wma {
         WarmUp::exact(self.window.span() as u32 - 1)
     }
 
-    fn reset(&mut self) {
-        self.window.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.window.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.window.restore(from)
-    }
+    made_of!(window);
 }
 
 #[cfg(test)]

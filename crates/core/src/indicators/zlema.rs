@@ -31,6 +31,7 @@ pub static ENTRY: Entry = Entry {
     formula: "EMA of 2x - x[(n-1)/2 bars ago], k = 2/(n+1)",
     conventions: "seeded with the mean of the first n of those; first value at row (n-1)/2 + n-1",
     reference: "TA-Lib ZLEMA; J. Ehlers, R. Way, Zero Lag, 2010",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Zlema::new(args.count("period"))),

@@ -3,7 +3,6 @@
 use super::contract::WarmUp;
 use super::parts::{Filter, Moments, Spread, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// (x − mean)/σ over the last n values, σ of the population.
 #[derive(Debug, Clone)]
@@ -34,6 +33,7 @@ pub static ENTRY: Entry = Entry {
     formula: "(x - m)/σ, m the mean and σ the population's deviation of the last n bars",
     conventions: "first value at row n-1; no deviation gives 0",
     reference: "the textbook's standard score",
+    peers: "",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Zscore::new(args.count("period"))),
@@ -56,17 +56,7 @@ impl Filter for Zscore {
         WarmUp::exact(self.spread.span() - 1)
     }
 
-    fn reset(&mut self) {
-        self.spread.reset();
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        self.spread.save(to);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.spread.restore(from)
-    }
+    made_of!(spread);
 }
 
 #[cfg(test)]

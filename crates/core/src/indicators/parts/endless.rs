@@ -29,6 +29,11 @@ impl Endless {
         self.sum + self.lost
     }
 
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+
     /// Writes the state.
     pub fn save(self, to: &mut Bytes) {
         to.f64s(&[self.sum, self.lost]);
@@ -38,8 +43,9 @@ impl Endless {
     ///
     /// # Errors
     /// [`SnapshotError`] at the end of the bytes.
-    pub fn restore(from: &mut Read<'_>) -> Result<Self, SnapshotError> {
-        Ok(Self { sum: from.f64()?, lost: from.f64()? })
+    pub fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        (self.sum, self.lost) = (from.f64()?, from.f64()?);
+        Ok(())
     }
 }
 
