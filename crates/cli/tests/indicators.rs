@@ -135,7 +135,7 @@ fn an_indicator_of_volume_on_data_without_it_is_named() {
 #[test]
 fn the_catalogue_is_listed_and_each_name_has_a_page() {
     let listed = run(&["indicators"]).ok().stdout;
-    assert!(listed.contains("50 indicators"));
+    assert!(listed.contains("81 indicators"));
     let all = run(&["indicators", "--format", "json"]).ok().objects();
     for entry in all[0].as_array().unwrap() {
         let name = entry["name"].as_str().unwrap();

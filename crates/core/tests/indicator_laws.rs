@@ -32,8 +32,8 @@ fn market_of(count: usize, seed: u64, kinds: &[usize]) -> Vec<Bar> {
                 1 => (0.0, 100.0),
                 2 => (random() - 0.5, 0.0),
                 3 => (0.0, 0.0),
-                4 => (if i % 2 == 0 { 0.01 } else { -0.01 }, 50.0),
-                5 => (0.3, 7.0),
+                4 => (if i % 2 == 0 { 0.01 } else { -0.01 }, 50.0 + (i % 7) as f64),
+                5 => (0.3, 7.0 + (i % 3) as f64),
                 _ => (random() - 0.5, 1.0 + (random() * 1000.0).floor()),
             };
             price = (price + step).max(1.0);

@@ -344,13 +344,14 @@ impl Spec {
 }
 
 impl fmt::Display for Spec {
-    /// The canonical name: what stands by its place always, the rest where it is not the default.
+    /// The canonical name: what stands by its place and prices of their own names always, the rest where it is not the default.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.entry.name)?;
         for (param, value) in self.entry.params.iter().zip(&self.values) {
             match (param.kind, value) {
                 (Kind::Count { .. } | Kind::Real { .. }, _) => write!(f, "_{value}")?,
                 (Kind::Flag, Value::Flag(true)) => write!(f, "_{}", param.name)?,
+                (Kind::Source, _) if *param != Param::SOURCE => write!(f, "_{value}")?,
                 _ if *value != param.default => write!(f, "_{value}")?,
                 _ => {}
             }

@@ -1,23 +1,23 @@
 //! True range: how far prices went, the way from the close before included.
 
-use super::contract::{NULL, WarmUp};
+use super::contract::WarmUp;
 use super::lane::Each;
-use super::parts::{BarFilter, OfBar};
+use super::parts::{BarFilter, Last, OfBar};
 use super::spec::{Entry, Inputs, anything};
 use crate::bar::Bar;
-use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// max(high, close before) − min(low, close before).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TrueRange {
-    /// The close before; the null at the start.
-    before: f64,
+    before: Last,
 }
 
-impl Default for TrueRange {
-    fn default() -> Self {
-        Self { before: NULL }
-    }
+/// From the close `before` over the bar.
+#[inline(always)]
+pub(super) fn range(before: f64, bar: &Bar) -> f64 {
+    let top = if before > bar.high { before } else { bar.high };
+    let bottom = if before < bar.low { before } else { bar.low };
+    top - bottom
 }
 
 /// The catalogue's entry.
@@ -41,33 +41,17 @@ impl BarFilter for TrueRange {
 
     #[inline(always)]
     fn push(&mut self, bar: &Bar) -> Option<f64> {
-        let range = self.peek(bar);
-        self.before = bar.close;
-        range
+        Some(range(self.before.push(bar.close)?, bar))
     }
 
     #[inline(always)]
     fn peek(&self, bar: &Bar) -> Option<f64> {
-        let before = self.before;
-        let top = if before > bar.high { before } else { bar.high };
-        let bottom = if before < bar.low { before } else { bar.low };
-        (!before.is_nan()).then_some(top - bottom)
+        Some(range(self.before.value()?, bar))
     }
 
     fn warm_up(&self) -> WarmUp {
         WarmUp::exact(1)
     }
 
-    fn reset(&mut self) {
-        self.before = NULL;
-    }
-
-    fn save(&self, to: &mut Bytes) {
-        to.f64(self.before);
-    }
-
-    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.before = from.f64()?;
-        Ok(())
-    }
+    made_of!(before);
 }

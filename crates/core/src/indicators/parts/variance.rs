@@ -2,8 +2,12 @@
 //!
 //! A block of j values grows, and two blocks merge, without subtracting squares (Chan, Golub and LeVeque, *Updating
 //! Formulae and a Pairwise Algorithm for Computing Sample Variances*, 1979): with δ the distance of the newer mean from the
-//! older, mean = m₁ + δ·n₂/n, M2 = M2₁ + M2₂ + δ²·n₁·n₂/n. The factors come from a table. Equal values are at no distance,
-//! and a print that has left the window has left no trace.
+//! older, mean = m₁ + δ·n₂/n, M2 = M2₁ + M2₂ + δ²·n₁·n₂/n. The factors come from a table.
+//!
+//! Values count from an anchor that is in the window as long as the block is: the block that grows from its first value,
+//! the suffixes of the one before from its last. So what is merged is as small as the values are apart, and the spread of a
+//! tenth of a tick at a price of a billion is as exact as any. Equal values are at no distance, and a print that has left
+//! the window has left no trace.
 
 use std::sync::Arc;
 
@@ -80,11 +84,16 @@ impl Moments {
 /// The moments of the last n values.
 #[derive(Debug, Clone)]
 pub struct Spread {
-    /// `[..at]` the current block's values (as means), `[at..]` suffixes of the block before.
+    /// `[..at]` the current block's values (as means), `[at..]` suffixes of the block before, from `last`.
     cells: Box<[Block]>,
     at: u32,
     seen: u32,
+    /// From `first`.
     running: Block,
+    /// The anchor of the block that grows: its first value.
+    first: f64,
+    /// The anchor of the block before: its last value.
+    last: f64,
     /// By count; shared by clones.
     weights: Arc<[Weight]>,
 }
@@ -94,7 +103,15 @@ impl Spread {
     pub fn new(n: u32) -> Self {
         let n = n.max(1) as usize;
         let cells = vec![Block::default(); n].into_boxed_slice();
-        Self { cells, at: 0, seen: 0, running: Block::default(), weights: Weight::table(n) }
+        Self {
+            cells,
+            at: 0,
+            seen: 0,
+            running: Block::default(),
+            first: 0.0,
+            last: 0.0,
+            weights: Weight::table(n),
+        }
     }
 
     /// How many values it spans.
@@ -102,38 +119,49 @@ impl Spread {
         self.cells.len() as u32
     }
 
-    /// The moments when `running` is of the newest `count` values.
+    /// The anchor of the block that grows, with `value` the next.
     #[inline(always)]
-    fn whole(&self, running: Block, count: usize) -> Moments {
+    fn anchor(&self, value: f64) -> f64 {
+        if self.at == 0 { value } else { self.first }
+    }
+
+    /// The moments when `running`, counted from `first`, is of the newest `count` values.
+    #[inline(always)]
+    fn whole(&self, running: Block, first: f64, count: usize) -> Moments {
         let n = self.cells.len() as f64;
-        let whole = match self.cells.get(count) {
-            Some(older) => older.merge(running, self.weights[count].block),
-            None => running,
-        };
-        Moments { n, mean: whole.mean, m2: whole.m2 }
+        match self.cells.get(count) {
+            Some(older) => {
+                let newer = Block { mean: running.mean + (first - self.last), ..running };
+                let whole = older.merge(newer, self.weights[count].block);
+                Moments { n, mean: self.last + whole.mean, m2: whole.m2 }
+            }
+            None => Moments { n, mean: first + running.mean, m2: running.m2 },
+        }
     }
 
     /// Takes a value and gives the moments of the last n, once there are n.
     #[inline(always)]
     pub fn push(&mut self, value: f64) -> Option<Moments> {
         let at = self.at as usize;
+        self.first = self.anchor(value);
         self.cells[at].mean = value;
-        self.running = self.running.with(value, &self.weights[at + 1]);
+        self.running = self.running.with(value - self.first, &self.weights[at + 1]);
         self.at += 1;
         self.seen += u32::from(self.seen < self.span());
-        let whole = self.whole(self.running, at + 1);
+        let whole = self.whole(self.running, self.first, at + 1);
         if self.at == self.span() {
-            Self::turn(&mut self.cells, &self.weights);
+            self.last = value;
+            Self::turn(&mut self.cells, value, &self.weights);
             (self.at, self.running) = (0, Block::default());
         }
         (self.seen == self.span()).then_some(whole)
     }
 
-    /// The block is full: its values become suffixes.
-    fn turn(cells: &mut [Block], weights: &[Weight]) {
+    /// The block is full: its values become suffixes, from its last one.
+    fn turn(cells: &mut [Block], last: f64, weights: &[Weight]) {
         let mut suffix = Block::default();
         for (cell, weight) in cells.iter_mut().rev().zip(&weights[1..]) {
-            suffix = suffix.with(cell.mean, weight);
+            suffix = suffix.with(cell.mean - last, weight);
             *cell = suffix;
         }
     }
@@ -142,21 +170,23 @@ impl Spread {
     #[inline(always)]
     pub fn peek(&self, value: f64) -> Option<Moments> {
         let count = self.at as usize + 1;
-        let running = self.running.with(value, &self.weights[count]);
-        (self.seen + 1 >= self.span()).then(|| self.whole(running, count))
+        let first = self.anchor(value);
+        let running = self.running.with(value - first, &self.weights[count]);
+        (self.seen + 1 >= self.span()).then(|| self.whole(running, first, count))
     }
 
     /// Forgets everything.
     pub fn reset(&mut self) {
         self.cells.fill(Block::default());
         (self.at, self.seen, self.running) = (0, 0, Block::default());
+        (self.first, self.last) = (0.0, 0.0);
     }
 
     /// Writes the state.
     pub fn save(&self, to: &mut Bytes) {
         to.u32(self.at);
         to.u32(self.seen);
-        to.f64s(&[self.running.mean, self.running.m2]);
+        to.f64s(&[self.running.mean, self.running.m2, self.first, self.last]);
         self.cells.iter().for_each(|cell| to.f64s(&[cell.mean, cell.m2]));
     }
 
@@ -169,6 +199,7 @@ impl Spread {
         self.at = from.at_most("window place", self.cells.len() - 1)? as u32;
         self.seen = from.at_most("window count", self.cells.len())? as u32;
         self.running = block(from)?;
+        (self.first, self.last) = (from.f64()?, from.f64()?);
         for cell in &mut self.cells {
             *cell = block(from)?;
         }
@@ -200,11 +231,20 @@ mod tests {
                     let window = &values[i + 1 - n..=i];
                     let mean = window.iter().sum::<f64>() / n as f64;
                     let exact = window.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n as f64;
-                    prop_assert!((moments.variance() - exact).abs() <= 1e-11 * exact, "{} {exact}", moments.variance());
+                    prop_assert!((moments.variance() - exact).abs() <= 1e-12 * exact, "{} {exact}", moments.variance());
                     prop_assert!((moments.mean() - mean).abs() <= 1e-13 * mean);
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_small_spread_far_from_zero_is_exact() {
+        let values = [1e9, 1e9 + 0.25, 1e9 - 0.5, 1e9 + 0.125, 1e9];
+        let mut spread = Spread::new(4);
+        let moments = values.map(|x| spread.push(x))[4].unwrap();
+        // 0.25, -0.5, 0.125, 0: mean -1/32; squares (81 + 225 + 25 + 1)/1024.
+        assert!((moments.variance() - 332.0 / 4096.0).abs() < 1e-16, "{}", moments.variance());
     }
 
     #[test]
