@@ -4,7 +4,7 @@ use super::contract::WarmUp;
 use super::parts::{Filter, Lag, Last, Path, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 
-/// |x − x[n]| / Σ|change| over n changes.
+/// |x − x₋ₙ| / Σ|change| over n changes.
 #[derive(Debug, Clone)]
 pub struct Efficiency {
     before: Last,
