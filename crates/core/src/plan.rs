@@ -252,6 +252,13 @@ impl Plan {
     }
 }
 
+/// Whether a bar is the first of its session, after the session of the last regular bar. Pre-market belongs to the date
+/// but not to the session, which begins with its regular hours.
+#[inline]
+pub fn enters_session(bar: &ClosedBar, last: Option<SessionLabel>) -> bool {
+    bar.hours == Hours::Regular && last != Some(bar.session)
+}
+
 impl IntervalPlan {
     fn empty(interval: Interval) -> Self {
         Self {
@@ -306,12 +313,11 @@ impl IntervalPlan {
         }
     }
 
-    /// Enters the session of a bar where it is the first of it. Pre-market belongs to the date but not to the session, which
-    /// begins with its regular hours.
+    /// Enters the session of a bar where it is the first of it.
     #[inline]
     fn enter_session(&mut self, closed: &ClosedBar) {
         let symbol = closed.symbol.slot();
-        if closed.hours == Hours::Regular && self.sessions[symbol] != Some(closed.session) {
+        if enters_session(closed, self.sessions[symbol]) {
             self.start_session(symbol, closed.session);
         }
     }
@@ -332,7 +338,7 @@ impl IntervalPlan {
             self.enter_session(bar);
             // Up to the next bar that enters a session.
             let session = self.sessions[symbol];
-            let enters = |bar: &ClosedBar| bar.hours == Hours::Regular && Some(bar.session) != session;
+            let enters = |bar: &ClosedBar| enters_session(bar, session);
             let to = closed[from..].iter().position(enters).map_or(closed.len(), |ahead| from + ahead.max(1));
             if width > 0 {
                 let values = &mut values[from * width..to * width];

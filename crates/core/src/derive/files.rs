@@ -7,7 +7,7 @@
 use super::event::{Counts, Outcome, Sink};
 use super::rules::DeriveRules;
 use super::stretch::{ClosedStretch, DayPattern};
-use super::{Deriver, Refusal};
+use super::{Deriver, Minute, Refusal};
 use crate::bar::{InvalidBar, Record};
 use crate::calendar::CalendarError;
 use crate::interval::Interval;
@@ -189,17 +189,52 @@ impl FileFeed {
         row: &Record,
         sink: &mut impl Sink,
     ) -> Result<Result<Outcome, InvalidBar>, FileError> {
-        let minute = match deriver.check(row) {
-            Ok(minute) => minute,
-            Err(Refusal::Calendar(error)) => return Err(error.into()),
+        match self.check(deriver, symbol, row, sink)? {
+            Ok(minute) => Ok(Ok(self.minute(deriver, symbol, by_name, &minute, sink)?)),
+            Err(reason) => Ok(Err(reason)),
+        }
+    }
+
+    /// Finds a row of `symbol` sound, for [`FileFeed::minute`]; an invalid one is counted and warned about.
+    ///
+    /// # Errors
+    /// As [`FileFeed::row`].
+    #[inline]
+    pub fn check(
+        &mut self,
+        deriver: &mut Deriver,
+        symbol: SymbolId,
+        row: &Record,
+        sink: &mut impl Sink,
+    ) -> Result<Result<Minute, InvalidBar>, FileError> {
+        match deriver.check(row) {
+            Ok(minute) => {
+                self.trial.sound(minute.bar.open_time);
+                Ok(Ok(minute))
+            }
+            Err(Refusal::Calendar(error)) => Err(error.into()),
             Err(Refusal::Invalid(reason)) => {
                 let base = deriver.rules().base;
                 deriver.refuse(Some(symbol), deriver.open_time(row.label), sink);
                 self.trial.invalid(&reason, base)?;
-                return Ok(Err(reason));
+                Ok(Err(reason))
             }
-        };
-        self.trial.sound(minute.bar.open_time);
+        }
+    }
+
+    /// Takes the next row, which was found sound.
+    ///
+    /// # Errors
+    /// When the calendar does not know the row's whole week or month.
+    #[inline]
+    pub fn minute(
+        &mut self,
+        deriver: &mut Deriver,
+        symbol: SymbolId,
+        by_name: &[SymbolId],
+        minute: &Minute,
+        sink: &mut impl Sink,
+    ) -> Result<Outcome, CalendarError> {
         let place = if self.clocks == Clocks::Shared { 0 } else { symbol.index() };
         if self.newest.len() <= place {
             self.newest.resize(place + 1, Timestamp::MIN);
@@ -221,7 +256,7 @@ impl FileFeed {
         if moved {
             self.newest[place] = minute.close;
         }
-        Ok(Ok(outcome))
+        Ok(outcome)
     }
 
     /// Counts a row that could not even be read, with what is known of it.
