@@ -13,6 +13,8 @@
 //! On several threads the same happens by shards of symbols, each with a [`worker`]; steps are handed over by a [`subscription`]. With a
 //! speed they are opened as a [`pace`] says, and who is late is told by an [`overrun`].
 //!
+//! That neither way nor start nor future changes a number is proved on one's own data by [`verify`].
+//!
 //! Two promises: a closed bar is the only bar you can see, and any number can be reproduced bit for bit.
 
 pub mod analysis;
@@ -34,6 +36,7 @@ pub mod subscription;
 mod sync;
 mod telling;
 mod threads;
+pub mod verify;
 pub mod worker;
 
 pub use barloom_core as core;
