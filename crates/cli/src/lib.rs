@@ -21,6 +21,7 @@ mod summary;
 mod tables;
 mod tell;
 mod told;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ enum Command {
     Derive(derive::DeriveArgs),
     Stream(stream::StreamArgs),
     Check(check::CheckArgs),
+    Verify(verify::VerifyArgs),
     Calendar(calendar::CalendarArgs),
     Indicators(indicators::IndicatorsArgs),
     Schema(schema::SchemaArgs),
@@ -52,6 +54,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Derive(args) => derive::derive(args),
         Command::Stream(args) => stream::stream(args),
         Command::Check(args) => check::check(&args),
+        Command::Verify(args) => verify::verify(args),
         Command::Calendar(args) => calendar::calendar(&args),
         Command::Indicators(args) => indicators::indicators(&args),
         Command::Schema(args) => schema::schema(&args),
