@@ -70,8 +70,12 @@ enum Wrong {
     SweepMixes,
     /// Its `peek` moves its next value.
     PeekChanges,
+    /// Its `peek` moves its next output alone.
+    PeekShows,
     /// Its `peek` sees another close.
     PeekIsOff,
+    /// It saves a count that it does not restore, and that no output shows.
+    RestoreIsBlind,
     /// It restores one of two fields.
     RestoreForgets,
     /// It refuses what it saved.
@@ -146,6 +150,9 @@ impl Lane for Bent {
             *bar
         };
         self.lane.step(slot, &bar, out);
+        if self.wrong == Wrong::PeekShows && peeks > 0 {
+            out[1] += 1.0;
+        }
     }
 
     fn run(&mut self, slot: Slot, bars: Bars<'_>, out: Out<'_>) {
@@ -186,6 +193,9 @@ impl Lane for Bent {
 
     fn save(&self, slot: Slot, to: &mut Bytes) {
         self.lane.save(slot, to);
+        if self.wrong == Wrong::RestoreIsBlind {
+            to.u32(self.steps);
+        }
     }
 
     fn restore(&mut self, slot: Slot, from: &mut Read<'_>) -> Result<(), SnapshotError> {
@@ -195,6 +205,9 @@ impl Lane for Bent {
         let mut state = [from.f64()?, from.f64()?];
         if self.wrong == Wrong::RestoreForgets {
             state[0] = 0.0;
+        }
+        if self.wrong == Wrong::RestoreIsBlind {
+            from.u32()?;
         }
         let mut bytes = Bytes::new();
         bytes.f64s(&state);
@@ -277,14 +290,16 @@ fn verdict(report: &Report, row: &str, law: Law) -> Verdict {
 
 #[test]
 fn a_lane_that_breaks_a_law_is_caught_by_it_and_by_no_other() {
-    let cases: [(Wrong, &[Law]); 12] = [
+    let cases: [(Wrong, &[Law]); 14] = [
         (Wrong::Nothing, &[]),
         // What peeks in `run` can't equal its `step`: it breaks both.
         (Wrong::RunPeeks, &[Law::Ways, Law::NoLookAhead]),
         (Wrong::RunForgets, &[Law::Ways]),
         (Wrong::SweepMixes, &[Law::Ways]),
         (Wrong::PeekChanges, &[Law::Peek]),
+        (Wrong::PeekShows, &[Law::Peek]),
         (Wrong::PeekIsOff, &[Law::Peek]),
+        (Wrong::RestoreIsBlind, &[Law::Restore]),
         (Wrong::RestoreForgets, &[Law::Restore]),
         (Wrong::RestoreFails, &[Law::Restore]),
         (Wrong::SettledLies, &[Law::StartedLater]),
@@ -358,7 +373,7 @@ fn every_name_holds_on_a_market_with_all_that_feeds_do_wrong() {
         assert_eq!(report.failures, [], "{calendar}");
         assert_eq!(report.rows.len(), 3 * (1 + CATALOGUE.len()));
         for row in report.rows.iter().filter(|row| row.interval == Interval::MINUTE && row.spec != "bars") {
-            for law in Law::ALL.into_iter().filter(|law| law.is_of(false)) {
+            for law in Law::ALL.into_iter().filter(|law| law.is_of_indicators()) {
                 let verdict = row.verdict(law);
                 let is_endless = law == Law::StartedLater && verdict == Verdict::Endless;
                 assert!(verdict == Verdict::Held || is_endless, "{}, {law}: {verdict}", row.spec);
@@ -378,12 +393,12 @@ fn too_few_bars_are_never_a_proof() {
     assert_eq!(of("obv@5m"), Verdict::Endless);
     assert_eq!(verdict(&report, "sma_120@5m", Law::Ways), Verdict::Held, "its last bar has a value");
     assert_eq!(verdict(&report, "sma_120@5m", Law::NoLookAhead), Verdict::TooShort, "no cut has one");
-    for law in Law::ALL.into_iter().filter(|law| law.is_of(false)) {
+    for law in Law::ALL.into_iter().filter(|law| law.is_of_indicators()) {
         assert_eq!(verdict(&report, "sma_121@5m", law), Verdict::TooShort, "{law}");
     }
     let told: Vec<String> = report.caveats.iter().map(ToString::to_string).collect();
-    assert!(told.iter().any(|text| text.starts_with("sma_121@5m, started later: too short, no later start")));
-    assert!(told.iter().any(|text| text.contains("AAA with 120 bars")), "{told:?}");
+    assert!(told.iter().any(|text| text.starts_with("sma_121@5m, started later: too short: no later start")));
+    assert!(told.iter().any(|text| text.contains("(AAA has 120 bars)")), "{told:?}");
 }
 
 #[test]

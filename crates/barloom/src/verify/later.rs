@@ -30,7 +30,7 @@ const MARGIN: f64 = 1e3;
 impl Trial<'_> {
     /// [`Law::StartedLater`](super::Law::StartedLater); `None` where values depend on their start for ever.
     pub(super) fn started_later(&self) -> Option<Vec<Found>> {
-        let settled = self.settled()? as usize;
+        let settled = self.settled? as usize;
         let symbols = 0..self.series.len();
         Some(symbols.map(|symbol| self.started_later_of(symbol, settled)).collect())
     }

@@ -75,27 +75,17 @@ impl Market {
     pub fn verify(&self, subjects: &[Subject]) -> Result<Report, VerifyError> {
         self.refuse(subjects)?;
         let (mut cuts, mut report) = (self.cut()?, Report::default());
-        for place in 0..self.rules.intervals.len() {
-            let mut own =
-                Own { market: self, place, name: BARS, report: &mut report, row: None, settled: None };
-            own.conclude(Law::NoLookAhead, Some(std::mem::take(&mut cuts.found[place])));
+        for (place, rule) in self.rules.intervals.iter().enumerate() {
+            let mut judge = Judge::new(self, place, BARS, &mut report);
+            judge.conclude(Law::NoLookAhead, Some(std::mem::take(&mut cuts.found[place])));
             if self.rules.intervals.len() > 1 {
-                own.conclude(Law::Alone, Some(self.alone(place)?));
+                judge.conclude(Law::Alone, Some(self.alone(place)?));
             }
-            own.finish();
-            let interval = self.rules.intervals[place].interval;
-            for subject in subjects.iter().filter(|subject| subject.is_on(interval)) {
-                let mut own = Own {
-                    market: self,
-                    place,
-                    name: &subject.name,
-                    report: &mut report,
-                    row: None,
-                    settled: None,
-                };
-                let ends = cuts.ends.iter().map(|by_place| by_place[place].as_slice());
-                own.indicator(subject, ends);
-                own.finish();
+            judge.finish();
+            for subject in subjects.iter().filter(|subject| subject.is_on(rule.interval)) {
+                let mut judge = Judge::new(self, place, &subject.name, &mut report);
+                judge.indicator(subject, cuts.ends.iter().map(|by_place| by_place[place].as_slice()));
+                judge.finish();
             }
         }
         Ok(report)
@@ -127,32 +117,27 @@ impl Subject {
     }
 }
 
-/// A row on its way.
-struct Own<'a> {
+/// Judges one row.
+struct Judge<'a> {
     market: &'a Market,
     place: usize,
-    name: &'a str,
-    report: &'a mut Report,
-    row: Option<Row>,
+    row: Row,
     /// From which bar on an indicator has settled.
     settled: Option<u32>,
+    report: &'a mut Report,
 }
 
-impl Own<'_> {
-    fn interval(&self) -> Interval {
-        self.market.rules.intervals[self.place].interval
-    }
-
-    fn row(&mut self) -> &mut Row {
-        let (spec, interval) = (self.name.to_owned(), self.interval());
-        let bars = self.market.series[self.place].iter().map(|series| series.len() as u64).sum();
+impl<'a> Judge<'a> {
+    /// Of what is named `name`, on the interval at `place`; no law applies yet.
+    fn new(market: &'a Market, place: usize, name: &str, report: &'a mut Report) -> Self {
+        let bars = market.series[place].iter().map(|series| series.len() as u64).sum();
+        let (spec, interval) = (name.to_owned(), market.rules.intervals[place].interval);
         let verdicts = [Verdict::NotApplied; Law::ALL.len()];
-        self.row.get_or_insert_with(|| Row { spec, interval, bars, verdicts })
+        Self { market, place, row: Row { spec, interval, bars, verdicts }, settled: None, report }
     }
 
-    fn finish(mut self) {
-        let row = self.row().clone();
-        self.report.rows.push(row);
+    fn finish(self) {
+        self.report.rows.push(self.row);
     }
 
     /// The laws of an indicator, each on its own: one that panics leaves the others.
@@ -162,8 +147,8 @@ impl Own<'_> {
         if trial.width() == 0 {
             return;
         }
-        self.settled = trial.settled();
-        for law in Law::ALL.into_iter().filter(|law| law.is_of(false)) {
+        self.settled = trial.settled;
+        for law in Law::ALL.into_iter().filter(|law| law.is_of_indicators()) {
             let outcome = self.caught(law, || match law {
                 Law::Ways => Some(trial.ways()),
                 Law::Peek => Some(trial.peeks()),
@@ -199,8 +184,8 @@ impl Own<'_> {
 
     fn fail(&mut self, law: Law, symbol: String, broken: Broken) {
         let Broken { open_time, output, expected, got, how } = broken;
-        let (spec, interval) = (self.name.to_owned(), self.interval());
-        self.row().verdicts[law as usize] = Verdict::Failed;
+        let (spec, interval) = (self.row.spec.clone(), self.row.interval);
+        self.row.verdicts[law as usize] = Verdict::Failed;
         self.report.failures.push(Failure {
             spec,
             interval,
@@ -216,7 +201,7 @@ impl Own<'_> {
 
     /// Says something of a law; what is said of several is said once.
     fn caution(&mut self, law: Law, text: String) {
-        let (spec, interval) = (self.name.to_owned(), self.interval());
+        let (spec, interval) = (self.row.spec.clone(), self.row.interval);
         let is_same = |own: &&mut Caveat| own.spec == spec && own.interval == interval && own.text == text;
         match self.report.caveats.iter_mut().find(is_same) {
             Some(own) => own.laws.push(law),
@@ -227,13 +212,13 @@ impl Own<'_> {
     /// The verdict of a law, from what it came to by symbol.
     fn conclude(&mut self, law: Law, outcome: Outcome) {
         let Some(mut found) = outcome else {
-            self.row().verdicts[law as usize] = Verdict::Endless;
+            self.row.verdicts[law as usize] = Verdict::Endless;
             return;
         };
         let (market, mut short) = (self.market, Vec::new());
         let excused: u64 = found.iter().map(|found| found.excused).sum();
         let is_short = found.iter().all(|found| found.compared == 0);
-        self.row().verdicts[law as usize] = if is_short { Verdict::TooShort } else { Verdict::Held };
+        self.row.verdicts[law as usize] = if is_short { Verdict::TooShort } else { Verdict::Held };
         for &symbol in market.symbols.by_name() {
             let Some(found) = found.get_mut(symbol.index()) else { continue };
             let name = market.symbols.name(symbol).as_str();
@@ -241,7 +226,8 @@ impl Own<'_> {
                 self.fail(law, name.to_owned(), broken);
             } else if found.compared == 0 {
                 let bars = market.series[self.place][symbol.index()].len();
-                short.push(format!("{name} with {bars} bars"));
+                let ending = if bars == 1 { "" } else { "s" };
+                short.push(format!("{name} has {bars} bar{ending}"));
             }
         }
         if !short.is_empty() {
@@ -251,7 +237,7 @@ impl Own<'_> {
                 }
                 _ => "there is no value to compare".to_owned(),
             };
-            self.caution(law, format!("too short, {why}: {}", listed(&short)));
+            self.caution(law, format!("too short: {why} ({})", listed(&short)));
         }
         if excused > 0 {
             let text = format!("{excused} values differ where the data hardly moves, and were passed over");
@@ -264,6 +250,6 @@ impl Own<'_> {
 fn listed(names: &[String]) -> String {
     const MOST: usize = 5;
     let more = names.len().saturating_sub(MOST);
-    let ending = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+    let ending = if more > 0 { format!(", and {more} more") } else { String::new() };
     format!("{}{ending}", names[..names.len() - more].join(", "))
 }

@@ -61,13 +61,9 @@ impl Law {
         }
     }
 
-    /// Whether it is a law of bars, which have their own rows, or of indicators.
-    pub const fn is_of(self, bars: bool) -> bool {
-        match self {
-            Self::NoLookAhead => true,
-            Self::Alone => bars,
-            _ => !bars,
-        }
+    /// Whether it is a law of indicators; bars have rows and laws of their own.
+    pub const fn is_of_indicators(self) -> bool {
+        !matches!(self, Self::Alone)
     }
 }
 

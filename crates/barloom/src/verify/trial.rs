@@ -19,6 +19,8 @@ pub(super) struct Trial<'a> {
     ends: Vec<usize>,
     /// The outputs' names in tables.
     pub(super) columns: Vec<String>,
+    /// From which bar on it says that its start is not felt; `None`: never.
+    pub(super) settled: Option<u32>,
     /// By symbol, every output bar by bar: what the laws hold everything else against.
     pub(super) whole: Vec<Vec<f64>>,
 }
@@ -30,11 +32,13 @@ impl<'a> Trial<'a> {
     /// Steps through every symbol, each in a lane of its own.
     pub(super) fn new(subject: &'a Subject, series: &'a [Series]) -> Self {
         let ends: Vec<usize> = series.iter().map(Series::len).collect();
-        let mut trial = Self { subject, series, ends, columns: Vec::new(), whole: Vec::new() };
+        let mut trial = Self { subject, series, ends, columns: Vec::new(), settled: None, whole: Vec::new() };
         let name = &subject.name;
         let column =
             |output: &&str| if output.is_empty() { name.clone() } else { format!("{name}.{output}") };
-        trial.columns = trial.lane().outputs().iter().map(column).collect();
+        let lane = trial.lane();
+        trial.columns = lane.outputs().iter().map(column).collect();
+        trial.settled = lane.warm_up().settled;
         trial.whole = series
             .iter()
             .map(|series| {
@@ -46,25 +50,20 @@ impl<'a> Trial<'a> {
         trial
     }
 
-    /// A lane as new, with room for every symbol and two more, that knows all bars.
+    /// A lane as new, with room for two, that knows all bars.
     pub(super) fn lane(&self) -> Box<dyn Lane> {
-        self.lane_that_knows(&self.ends)
+        self.lane_for(2, &self.ends)
     }
 
-    fn lane_that_knows(&self, ends: &[usize]) -> Box<dyn Lane> {
+    /// A lane as new, with room for every symbol and one more, that knows the first `ends` bars of each.
+    fn lane_for_all(&self, ends: &[usize]) -> Box<dyn Lane> {
+        self.lane_for(self.series.len() + 1, ends)
+    }
+
+    fn lane_for(&self, slots: usize, ends: &[usize]) -> Box<dyn Lane> {
         let mut lane = self.subject.lane(&Known { series: self.series, ends });
-        lane.resize(self.series.len() + 2);
+        lane.resize(slots);
         lane
-    }
-
-    /// The slot behind the symbols'.
-    fn spare(&self) -> Slot {
-        Slot(self.series.len() as u32)
-    }
-
-    /// From which bar on it says that its start is not felt.
-    pub(super) fn settled(&self) -> Option<u32> {
-        self.lane().warm_up().settled
     }
 
     pub(super) fn width(&self) -> usize {
@@ -158,7 +157,7 @@ impl<'a> Trial<'a> {
     /// [`Law::Ways`](super::Law::Ways): as history at once, in chunks with steps between, and in market minutes.
     pub(super) fn ways(&self) -> Vec<Found> {
         let mut all = self.fresh();
-        let mut lane = self.lane();
+        let mut lane = self.lane_for_all(&self.ends);
         for (symbol, series) in self.series.iter().enumerate() {
             let mut values = self.nulls(series.len());
             self.run_rows(&mut *lane, Slot(symbol as u32), series, 0..series.len(), &mut values);
@@ -171,7 +170,7 @@ impl<'a> Trial<'a> {
 
     /// The symbols in turn, a chunk each and a step behind it.
     fn chunks(&self, all: &mut [Found]) {
-        let (mut lane, mut done) = (self.lane(), vec![0; self.series.len()]);
+        let (mut lane, mut done) = (self.lane_for_all(&self.ends), vec![0; self.series.len()]);
         let mut sizes = CHUNKS.into_iter().cycle();
         let mut values = self.nulls(CHUNKS.into_iter().max().unwrap_or(1));
         while let Some(size) = sizes.next().filter(|_| done != self.ends) {
@@ -199,7 +198,7 @@ impl<'a> Trial<'a> {
         let Some((longest, &most)) = self.ends.iter().enumerate().max_by_key(|(_, end)| **end) else {
             return;
         };
-        let (echo, lag) = (self.spare(), 1 + most / 7);
+        let (echo, lag) = (Slot(self.series.len() as u32), 1 + most / 7);
         let mut rows: Vec<(i64, Slot, u32)> = Vec::new();
         for (symbol, series) in self.series.iter().enumerate() {
             let times = series.columns.bars().open_time().iter().zip(0..);
@@ -208,7 +207,8 @@ impl<'a> Trial<'a> {
         let times = self.series[longest].columns.bars().open_time();
         rows.extend(times.iter().skip(lag).zip(0..).map(|(&time, row)| (time, echo, row)));
         rows.sort_unstable();
-        let (mut lane, mut slots, mut bars) = (self.lane(), Vec::new(), BarColumns::default());
+        let (mut slots, mut bars) = (Vec::new(), BarColumns::default());
+        let mut lane = self.lane_for_all(&self.ends);
         let mut values = self.nulls(self.series.len() + 1);
         for (n, minute) in rows.chunk_by_mut(|a, b| a.0 == b.0).enumerate() {
             if n % 2 == 1 {
@@ -278,7 +278,7 @@ impl<'a> Trial<'a> {
             for (n, &cut) in cuts.iter().enumerate() {
                 let mut restored = self.lane();
                 // Now in one slot, now in another: state knows no slot.
-                let other = if n % 2 == 0 { self.spare() } else { Slot(0) };
+                let other = Slot(if n % 2 == 0 { 1 } else { 0 });
                 if let Err((expected, got)) = carry(&*lane, slot, &mut *restored, other) {
                     found.break_with(|| Broken {
                         open_time: series.open_time(cut),
@@ -325,12 +325,12 @@ impl<'a> Trial<'a> {
     pub(super) fn look_aheads<'c>(&self, cuts: impl Iterator<Item = &'c [usize]> + Clone) -> Vec<Found> {
         let mut all = self.fresh();
         let mut at_once: Vec<Vec<f64>> = self.series.iter().map(|series| self.nulls(series.len())).collect();
-        let mut lane = self.lane();
+        let mut lane = self.lane_for_all(&self.ends);
         for (symbol, (series, values)) in self.series.iter().zip(&mut at_once).enumerate() {
             self.run_rows(&mut *lane, Slot(symbol as u32), series, 0..series.len(), values);
         }
         for ends in cuts {
-            let mut lane = self.lane_that_knows(ends);
+            let mut lane = self.lane_for_all(ends);
             for (symbol, (series, &end)) in self.series.iter().zip(ends).enumerate() {
                 let found = &mut all[symbol];
                 if end == 0 || end >= series.len() || found.broken.is_some() {
