@@ -66,6 +66,8 @@ enum Wrong {
     RunPeeks,
     /// Its `run` begins each chunk as new.
     RunForgets,
+    /// Its `run` begins chunks of 170 bars as new.
+    SomeRunsForget,
     /// Its `sweep` gives the bars to the slots the other way round.
     SweepMixes,
     /// Its `peek` moves its next value.
@@ -76,6 +78,8 @@ enum Wrong {
     PeekIsOff,
     /// It saves a count that it does not restore, and that no output shows.
     RestoreIsBlind,
+    /// It saves one of two fields.
+    SaveForgets,
     /// It restores one of two fields.
     RestoreForgets,
     /// It refuses what it saved.
@@ -156,7 +160,8 @@ impl Lane for Bent {
     }
 
     fn run(&mut self, slot: Slot, bars: Bars<'_>, out: Out<'_>) {
-        if self.wrong == Wrong::RunForgets {
+        let forgets = self.wrong == Wrong::SomeRunsForget && bars.len() == 170;
+        if self.wrong == Wrong::RunForgets || forgets {
             self.lane.reset(slot, Reset::Start);
         }
         let next = |row| bars.at(row + 1).filter(|_| self.wrong == Wrong::RunPeeks);
@@ -192,7 +197,11 @@ impl Lane for Bent {
     }
 
     fn save(&self, slot: Slot, to: &mut Bytes) {
-        self.lane.save(slot, to);
+        let mut state = Bytes::new();
+        self.lane.save(slot, &mut state);
+        let mut state = Read::new(state.as_slice());
+        let [average, before] = [(); 2].map(|()| state.f64().unwrap());
+        to.f64s(&[if self.wrong == Wrong::SaveForgets { 0.0 } else { average }, before]);
         if self.wrong == Wrong::RestoreIsBlind {
             to.u32(self.steps);
         }
@@ -290,15 +299,17 @@ fn verdict(report: &Report, row: &str, law: Law) -> Verdict {
 
 #[test]
 fn a_lane_that_breaks_a_law_is_caught_by_it_and_by_no_other() {
-    let cases: [(Wrong, &[Law]); 14] = [
+    let cases: [(Wrong, &[Law]); 16] = [
         (Wrong::Nothing, &[]),
         // What peeks in `run` can't equal its `step`: it breaks both.
         (Wrong::RunPeeks, &[Law::Ways, Law::NoLookAhead]),
         (Wrong::RunForgets, &[Law::Ways]),
+        (Wrong::SomeRunsForget, &[Law::Ways]),
         (Wrong::SweepMixes, &[Law::Ways]),
         (Wrong::PeekChanges, &[Law::Peek]),
         (Wrong::PeekShows, &[Law::Peek]),
         (Wrong::PeekIsOff, &[Law::Peek]),
+        (Wrong::SaveForgets, &[Law::Restore]),
         (Wrong::RestoreIsBlind, &[Law::Restore]),
         (Wrong::RestoreForgets, &[Law::Restore]),
         (Wrong::RestoreFails, &[Law::Restore]),
