@@ -56,7 +56,7 @@ bars are held in memory.
    \"results\": [{\"spec\", \"interval\", \"bars\", \"laws\": {\"step_run_sweep\": \"held\", ...}}],
    \"failures\": [{\"spec\", \"interval\", \"law\", \"symbol\", \"open_time\", \"output\", \"expected\", \"got\", \"how\"}],
    \"warnings\": [{\"spec\", \"interval\", \"laws\": [...], \"text\"}]}
-with null for a law that is none of the row, and for a value that is none.
+the cells as in the table, in small letters; null for a law that is none of the row, and for a value that is none.
 
 Example:
   barloom verify btc_1m.csv.gz -i 5m,1h --indicator rsi:14 --indicator vwap@5m --symbol BTC --stamp open --tz UTC";
@@ -74,18 +74,24 @@ pub(crate) fn verify(args: VerifyArgs) -> Result<(), Failure> {
     let subjects: Vec<Subject> = config.realtime_indicators.iter().map(Subject::from).collect();
     let report = market.verify(&subjects).map_err(failed(Kind::Config))?;
     report.caveats.iter().for_each(|caveat| tell::line(&format!("warning: {caveat}")));
-    let seconds = stopwatch.elapsed().as_secs_f64();
+    let (rows, seconds) = (market.counts().rows(), stopwatch.elapsed().as_secs_f64());
     match args.format {
         Format::Table => print(&table(&report))?,
-        Format::Json => print(&json_of(&report, &market, seconds).to_string())?,
+        Format::Json => print(&json_of(&report, rows, seconds).to_string())?,
     }
-    let rows = grouped(market.counts().rows());
-    tell::line(&format!("{rows} rows, {} verdicts in {seconds:.3} s", verdicts(&report)));
+    let (all, rows) = (verdicts(&report), grouped(rows));
+    tell::line(&format!("{rows} rows, {all} verdicts in {seconds:.3} s"));
+    fail_if_broken(&report)
+}
+
+/// # Errors
+/// When a law failed.
+fn fail_if_broken(report: &Report) -> Result<(), Failure> {
     if report.is_sound() {
         return Ok(());
     }
-    let (broken, all) = (report.count(Verdict::Failed), verdicts(&report));
-    Err(Failure::new(Kind::Run, format!("{broken} of {all} verdicts failed")))
+    let (broken, all) = (report.count(Verdict::Failed), verdicts(report));
+    Err(Failure::new(Kind::Run, format!("{broken} of {all} verdicts are FAILED")))
 }
 
 /// How many verdicts there are.
@@ -196,10 +202,10 @@ fn table(report: &Report) -> String {
     lines.join("\n")
 }
 
-fn json_of(report: &Report, market: &Market, seconds: f64) -> Value {
+fn json_of(report: &Report, rows: u64, seconds: f64) -> Value {
     json!({
         "held": report.is_sound(),
-        "rows": market.counts().rows(),
+        "rows": rows,
         "seconds": seconds,
         "results": report.rows.iter().map(row_json).collect::<Vec<_>>(),
         "failures": report.failures.iter().map(broken_json).collect::<Vec<_>>(),
@@ -247,4 +253,57 @@ fn caveat_json(caveat: &Caveat) -> Value {
     let Caveat { spec, interval, laws, text } = caveat;
     let laws: Vec<&str> = laws.iter().map(|law| law.key()).collect();
     json!({ "spec": spec, "interval": interval.to_string(), "laws": laws, "text": text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let interval = barloom_core::Interval::MINUTE;
+        let mut verdicts = [Verdict::Held; Law::ALL.len()];
+        verdicts[Law::Peek as usize] = Verdict::Failed;
+        verdicts[Law::Alone as usize] = Verdict::NotApplied;
+        let failure = Broken {
+            spec: "own".to_owned(),
+            interval,
+            law: Law::Peek,
+            symbol: "AAA".to_owned(),
+            open_time: Some("2024-11-26T14:30:00Z".parse().unwrap()),
+            output: "own.fast".to_owned(),
+            expected: Shown::Number(0.1),
+            got: Shown::Number(f64::NAN),
+            how: "peeked".to_owned(),
+        };
+        let row = Row { spec: "own".to_owned(), interval, bars: 1_234, verdicts };
+        Report { rows: vec![row], failures: vec![failure], caveats: Vec::new() }
+    }
+
+    #[test]
+    fn a_failure_is_a_line_below_the_table() {
+        let text = table(&report());
+        let (table, below) = text.split_once("\n\n").unwrap();
+        assert!(table.contains("own@1m  1,234  held            FAILED  "), "{table}");
+        assert_eq!(
+            below,
+            "FAILED own@1m, peek=update: AAA 2024-11-26T14:30:00Z own.fast: expected 0.1, got null (peeked)"
+        );
+    }
+
+    #[test]
+    fn a_failure_fails_the_command() {
+        let failure = fail_if_broken(&report()).unwrap_err();
+        assert_eq!(failure.report(), std::process::ExitCode::from(1));
+        assert!(fail_if_broken(&Report { failures: Vec::new(), ..report() }).is_ok());
+    }
+
+    #[test]
+    fn json_has_numbers_where_there_are_numbers() {
+        let json = json_of(&report(), 9, 0.5);
+        assert_eq!((&json["held"], &json["rows"]), (&false.into(), &9.into()));
+        assert_eq!(json["results"][0]["laws"]["peek_update"], "failed");
+        let failure = &json["failures"][0];
+        assert_eq!((&failure["expected"], &failure["got"]), (&0.1.into(), &Value::Null));
+        assert_eq!((&failure["law"], &failure["output"]), (&"peek_update".into(), &"own.fast".into()));
+    }
 }

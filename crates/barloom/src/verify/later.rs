@@ -60,7 +60,7 @@ impl Trial<'_> {
                     if expected.is_nan() && got.is_nan() {
                         continue;
                     }
-                    if (expected - got).abs() <= limit {
+                    if expected == got || (expected - got).abs() <= limit {
                         found.compared += 1;
                     } else if moves.have_ceased(row) {
                         found.excused += 1;

@@ -143,11 +143,6 @@ impl Market {
         self.closed_stretch.as_ref()
     }
 
-    /// The symbols.
-    pub fn symbols(&self) -> &Symbols {
-        &self.symbols
-    }
-
     /// Gives the first `upto` rows of each symbol, in the order in which they came, to a deriver under `rules`; the input
     /// is then not ended yet.
     ///
