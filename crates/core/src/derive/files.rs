@@ -189,17 +189,18 @@ impl FileFeed {
         row: &Record,
         sink: &mut impl Sink,
     ) -> Result<Result<Outcome, InvalidBar>, FileError> {
-        match self.check(deriver, symbol, row, sink)? {
-            Ok(minute) => Ok(Ok(self.minute(deriver, symbol, by_name, &minute, sink)?)),
-            Err(reason) => Ok(Err(reason)),
-        }
+        let minute = match deriver.check(row) {
+            Ok(minute) => minute,
+            Err(refusal) => return self.refused(deriver, symbol, row, refusal, sink).map(Err),
+        };
+        self.trial.sound(minute.bar.open_time);
+        Ok(Ok(self.minute(deriver, symbol, by_name, &minute, sink)?))
     }
 
     /// Finds a row of `symbol` sound, for [`FileFeed::minute`]; an invalid one is counted and warned about.
     ///
     /// # Errors
     /// As [`FileFeed::row`].
-    #[inline]
     pub fn check(
         &mut self,
         deriver: &mut Deriver,
@@ -212,14 +213,28 @@ impl FileFeed {
                 self.trial.sound(minute.bar.open_time);
                 Ok(Ok(minute))
             }
-            Err(Refusal::Calendar(error)) => Err(error.into()),
-            Err(Refusal::Invalid(reason)) => {
-                let base = deriver.rules().base;
-                deriver.refuse(Some(symbol), deriver.open_time(row.label), sink);
-                self.trial.invalid(&reason, base)?;
-                Ok(Err(reason))
-            }
+            Err(refusal) => self.refused(deriver, symbol, row, refusal, sink).map(Err),
         }
+    }
+
+    /// Counts a row that was refused; gives its reason back.
+    #[cold]
+    fn refused(
+        &mut self,
+        deriver: &mut Deriver,
+        symbol: SymbolId,
+        row: &Record,
+        refusal: Refusal,
+        sink: &mut impl Sink,
+    ) -> Result<InvalidBar, FileError> {
+        let reason = match refusal {
+            Refusal::Calendar(error) => return Err(error.into()),
+            Refusal::Invalid(reason) => reason,
+        };
+        let base = deriver.rules().base;
+        deriver.refuse(Some(symbol), deriver.open_time(row.label), sink);
+        self.trial.invalid(&reason, base)?;
+        Ok(reason)
     }
 
     /// Takes the next row, which was found sound.
