@@ -81,6 +81,32 @@ fn too_few_bars_are_said_and_are_no_failure() {
 }
 
 #[test]
+fn what_fails_is_listed_and_ends_with_exit_code_1() {
+    // What a running sum as TA-Lib's keeps of a bad print is not there in a run that starts behind it.
+    let desk = Desk::new();
+    let rows = (0..2_000).map(|i| {
+        let price = if i == 100 { 1e12 } else { 10.0 + 0.1 * ((i * i) % 17) as f64 };
+        format!("A,{},{price},{price},{price},{price},10\n", 1_732_579_200 + 60 * i)
+    });
+    let input = desk.put("in.csv", HEADER.to_owned() + &rows.collect::<String>());
+    let flags = "-i 1m --stamp open --indicator efficiency_ratio --indicator efficiency_ratio:10,exact=true";
+    let done = verify(&[&input], flags).refused(1, &["error: 1 of 13 verdicts failed"]);
+    assert_eq!(
+        cells(&done.stdout, "efficiency_ratio_10@1m")[2..8],
+        ["held", "held", "held", "held", "held", "FAILED"]
+    );
+    assert_eq!(cells(&done.stdout, "efficiency_ratio_10_exact@1m")[2..8], ["held"; 6]);
+    let failed: Vec<&str> = done.stdout.lines().filter(|line| line.starts_with("FAILED")).collect();
+    let [failed] = failed.as_slice() else { panic!("{failed:?}") };
+    let expected = "FAILED efficiency_ratio_10@1m, started later: A 2024-11-26T";
+    assert!(failed.starts_with(expected) && failed.contains("efficiency_ratio_10: expected 0."), "{failed}");
+    let json = verify(&[&input], &format!("{flags} --format json")).refused(1, &[]);
+    let [object] = json.objects().try_into().unwrap();
+    assert_eq!(object["failures"][0]["law"], "started_later");
+    assert!(object["failures"][0]["expected"].is_f64() && object["held"] == false);
+}
+
+#[test]
 fn symbols_hold_together_whatever_their_order() {
     let desk = Desk::new();
     let (a, b) = (walk("AA", 3_000), walk("B", 2_500));

@@ -4,11 +4,12 @@
 //! symbol's data. What begins anew with a session is started with sessions alone: half a session is another session. Which
 //! lanes do is asked of them, by entering a session and looking at the state that is saved.
 //!
-//! `settled` counts the bars until a start is forgotten by a factor of 1e9, a thousand more than is demanded: a margin for a start
-//! that was far from what came after. Where a stretch of the data moves a thousand times less than some bar since shortly
+//! What fades counts to `settled` until a start is forgotten by a factor of 1e9, a thousand more than is demanded: a margin for a
+//! start that was far from what came after. Where a stretch of the data moves a thousand times less than some bar since shortly
 //! before the start, that margin is used up: in a flat stretch, or behind a bad print, a ratio of two fading averages keeps what
-//! it was, however small both are. A value that differs there is passed over, and counted. All that agrees is compared, and what
-//! forgets too slowly differs in other stretches as well.
+//! it was, however small both are, and what averages the ratio remembers it until it has settled anew. A value of what fades
+//! that differs there is passed over, and counted. All that agrees is compared, and what forgets too slowly differs in other
+//! stretches as well. A window has no such excuse: once it has passed on, nothing of the start may be left.
 
 use barloom_core::Bars;
 use barloom_core::indicators::{Lane, NULL, Reset, Slot};
@@ -38,7 +39,7 @@ impl Trial<'_> {
     fn started_later_of(&self, symbol: usize, settled: usize) -> Found {
         let (series, mut found) = (&self.series[symbol], Found::default());
         let limits: Vec<f64> = (0..self.width()).map(|output| self.limit(symbol, output)).collect();
-        let mut got = self.nulls(1);
+        let (mut got, is_fading) = (self.nulls(1), settled > self.first as usize);
         for start in self.starts(series, settled) {
             let mut lane = self.lane();
             let (mut moves, mut has_entered) = (Moves::new(series, start, settled), false);
@@ -62,7 +63,7 @@ impl Trial<'_> {
                     }
                     if expected == got || (expected - got).abs() <= limit {
                         found.compared += 1;
-                    } else if moves.have_ceased(row) {
+                    } else if is_fading && moves.had_ceased(row, settled) {
                         found.excused += 1;
                     } else {
                         found.break_with(|| {
@@ -137,6 +138,9 @@ struct Moves<'a> {
     columns: Vec<(&'a [f64], f64)>,
     /// Bars that stand for the present: what remembers as many has settled in twenty times as many.
     recent: usize,
+    /// Rows from the start that were looked at, and the last of them at which movement had ceased.
+    looked: usize,
+    ceased: Option<usize>,
 }
 
 impl<'a> Moves<'a> {
@@ -148,7 +152,8 @@ impl<'a> Moves<'a> {
         // A column that stands still from end to end is no stretch that does.
         let is_moving = |column: &&[f64]| (0..series.len()).any(|row| change(column, row) > 0.0);
         let columns = columns.into_iter().filter(is_moving).map(|column| (column, 0.0)).collect();
-        let mut moves = Self { columns, recent: (settled / 20).max(LEAST_RECENT) };
+        let recent = (settled / 20).max(LEAST_RECENT);
+        let mut moves = Self { columns, recent, looked: start, ceased: None };
         (start.saturating_sub(settled)..start).for_each(|row| moves.take(row));
         moves
     }
@@ -157,6 +162,14 @@ impl<'a> Moves<'a> {
         for (column, most) in &mut self.columns {
             *most = most.max(change(column, row));
         }
+    }
+
+    /// Whether movement had ceased at a row since the start that was at most `settled` before `row`. Rows ascend.
+    fn had_ceased(&mut self, row: usize, settled: usize) -> bool {
+        let from = self.looked.max(row.saturating_sub(settled));
+        self.ceased = (from..=row).rev().find(|&row| self.have_ceased(row)).or(self.ceased);
+        self.looked = row + 1;
+        self.ceased.is_some_and(|ceased| row - ceased <= settled)
     }
 
     /// Whether something moves so little up to the bar at `row` that nothing can be said of the start there.

@@ -19,6 +19,8 @@ pub(super) struct Trial<'a> {
     ends: Vec<usize>,
     /// The outputs' names in tables.
     pub(super) columns: Vec<String>,
+    /// On which bar it says that values begin.
+    pub(super) first: u32,
     /// From which bar on it says that its start is not felt; `None`: never.
     pub(super) settled: Option<u32>,
     /// By symbol, every output bar by bar: what the laws hold everything else against.
@@ -32,13 +34,15 @@ impl<'a> Trial<'a> {
     /// Steps through every symbol, each in a lane of its own.
     pub(super) fn new(subject: &'a Subject, series: &'a [Series]) -> Self {
         let ends: Vec<usize> = series.iter().map(Series::len).collect();
-        let mut trial = Self { subject, series, ends, columns: Vec::new(), settled: None, whole: Vec::new() };
+        let mut trial =
+            Self { subject, series, ends, columns: Vec::new(), first: 0, settled: None, whole: Vec::new() };
         let name = &subject.name;
         let column =
             |output: &&str| if output.is_empty() { name.clone() } else { format!("{name}.{output}") };
         let lane = trial.lane();
         trial.columns = lane.outputs().iter().map(column).collect();
-        trial.settled = lane.warm_up().settled;
+        let warm_up = lane.warm_up();
+        (trial.first, trial.settled) = (warm_up.first, warm_up.settled);
         trial.whole = series
             .iter()
             .map(|series| {
