@@ -249,6 +249,46 @@ impl Indicator for Foresight {
     }
 }
 
+/// After ten closes that are equal it says how many bars it has seen, though it claims to look at two.
+#[derive(Clone)]
+struct Residue {
+    seen: u32,
+    equal: u32,
+    before: f64,
+}
+
+impl Indicator for Residue {
+    const OUTPUTS: &'static [&'static str] = &[""];
+
+    fn update(&mut self, closed: &Bar, out: &mut [f64]) {
+        self.seen += 1;
+        self.equal = if closed.close() == self.before { self.equal + 1 } else { 0 };
+        self.before = closed.close();
+        out[0] = if self.equal > 10 { f64::from(self.seen) } else { 0.0 };
+    }
+
+    fn warm_up(&self) -> WarmUp {
+        WarmUp::exact(0)
+    }
+
+    fn reset(&mut self, why: Reset) {
+        if why == Reset::Start {
+            (self.seen, self.equal, self.before) = (0, 0, NULL);
+        }
+    }
+
+    fn save(&self, to: &mut Bytes) {
+        to.u32(self.seen);
+        to.u32(self.equal);
+        to.f64(self.before);
+    }
+
+    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        (self.seen, self.equal, self.before) = (from.u32()?, from.u32()?, from.f64()?);
+        Ok(())
+    }
+}
+
 fn rules(calendar: &str, intervals: &[&str]) -> DeriveRules {
     let intervals: Vec<Interval> = intervals.iter().map(|text| text.parse().unwrap()).collect();
     DeriveRules::new(DeriveConfig::new(Calendar::named(calendar).unwrap(), &intervals)).unwrap()
@@ -441,6 +481,16 @@ fn a_flat_stretch_is_no_false_alarm_and_hides_no_lie() {
     assert_eq!(verdict(&report, "rsi_14@1m", Law::StartedLater), Verdict::Held);
     let passed: Vec<&str> = report.caveats.iter().map(|caveat| caveat.spec.as_str()).collect();
     assert!(passed.contains(&"rsi_14"), "what was passed over is told: {passed:?}");
+}
+
+#[test]
+fn a_window_has_no_excuse_in_a_flat_stretch() {
+    let market = walk(&["1m"], 9_000, &["AAA"], 3_000..6_000);
+    let new = Residue { seen: 0, equal: 0, before: NULL };
+    let subject = Subject::new("residue", move |_| Box::new(Each::new(new.clone())));
+    let report = market.verify(&[subject]).unwrap();
+    assert_eq!(broken(&report), [("residue@1m".to_owned(), vec![Law::StartedLater])]);
+    assert!(report.failures[0].open_time.unwrap().to_string().starts_with("2024-11-28T"), "in the stretch");
 }
 
 #[test]
