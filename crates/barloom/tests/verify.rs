@@ -86,6 +86,8 @@ enum Wrong {
     RestoreFails,
     /// It settles at once, it says.
     SettledLies,
+    /// It fades five times as fast, it says.
+    FadingLies,
     /// A reset leaves the average.
     ResetLeaves,
     /// What is fresh is not.
@@ -129,7 +131,11 @@ impl Lane for Bent {
     }
 
     fn warm_up(&self) -> WarmUp {
-        if self.wrong == Wrong::SettledLies { WarmUp::exact(1) } else { self.lane.warm_up() }
+        match self.wrong {
+            Wrong::SettledLies => WarmUp::exact(1),
+            Wrong::FadingLies => WarmUp { first: 1, settled: Some(19) },
+            _ => self.lane.warm_up(),
+        }
     }
 
     fn fresh(&self) -> Box<dyn Lane> {
@@ -339,7 +345,7 @@ fn verdict(report: &Report, row: &str, law: Law) -> Verdict {
 
 #[test]
 fn a_lane_that_breaks_a_law_is_caught_by_it_and_by_no_other() {
-    let cases: [(Wrong, &[Law]); 16] = [
+    let cases: [(Wrong, &[Law]); 17] = [
         (Wrong::Nothing, &[]),
         // What peeks in `run` can't equal its `step`: it breaks both.
         (Wrong::RunPeeks, &[Law::Ways, Law::NoLookAhead]),
@@ -354,6 +360,7 @@ fn a_lane_that_breaks_a_law_is_caught_by_it_and_by_no_other() {
         (Wrong::RestoreForgets, &[Law::Restore]),
         (Wrong::RestoreFails, &[Law::Restore]),
         (Wrong::SettledLies, &[Law::StartedLater]),
+        (Wrong::FadingLies, &[Law::StartedLater]),
         (Wrong::ResetLeaves, &[Law::Reset]),
         (Wrong::FreshIsUsed, &[Law::Reset]),
         (Wrong::Panics, &[Law::Ways]),
@@ -476,8 +483,10 @@ fn a_flat_stretch_is_no_false_alarm_and_hides_no_lie() {
     let market = walk(&["1m"], 9_000, &["AAA"], 3_000..6_000);
     let mut subjects = specs(&["rsi:14", "rsi:2", "ema:20", "atr:14", "adx:14", "stoch_rsi"]);
     subjects.push(Subject::new("lie", |_| Box::new(Bent::new(Wrong::SettledLies))));
+    subjects.push(Subject::new("fading_lie", |_| Box::new(Bent::new(Wrong::FadingLies))));
     let report = market.verify(&subjects).unwrap();
-    assert_eq!(broken(&report), [("lie@1m".to_owned(), vec![Law::StartedLater])]);
+    let lies = ["lie@1m", "fading_lie@1m"].map(|lie| (lie.to_owned(), vec![Law::StartedLater]));
+    assert_eq!(broken(&report), lies);
     assert_eq!(verdict(&report, "rsi_14@1m", Law::StartedLater), Verdict::Held);
     let passed: Vec<&str> = report.caveats.iter().map(|caveat| caveat.spec.as_str()).collect();
     assert!(passed.contains(&"rsi_14"), "what was passed over is told: {passed:?}");
