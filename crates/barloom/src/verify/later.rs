@@ -9,7 +9,8 @@
 //! before the start, that margin is used up: in a flat stretch, or behind a bad print, a ratio of two fading averages keeps what
 //! it was, however small both are, and what averages the ratio remembers it until it has settled anew. A value of what fades
 //! that differs there is passed over, and counted. All that agrees is compared, and what forgets too slowly differs in other
-//! stretches as well. A window has no such excuse: once it has passed on, nothing of the start may be left.
+//! stretches as well. A window has no such excuse: once it has passed on, nothing of the start may be left. Nor has what makes
+//! values of rounding within a few bars that stand still: which values those are, the start decides.
 
 use barloom_core::Bars;
 use barloom_core::indicators::{Lane, NULL, Reset, Slot};
@@ -136,7 +137,7 @@ fn saved(lane: &dyn Lane) -> Bytes {
 struct Moves<'a> {
     /// Those that move at all, each with its farthest move.
     columns: Vec<(&'a [f64], f64)>,
-    /// Bars that stand for the present: what remembers as many has settled in twenty times as many.
+    /// Bars that stand for the present: half of what is remembered by what settles in forty times as many.
     recent: usize,
     /// Rows from the start that were looked at, and the last of them at which movement had ceased.
     looked: usize,
@@ -152,7 +153,7 @@ impl<'a> Moves<'a> {
         // A column that stands still from end to end is no stretch that does.
         let is_moving = |column: &&[f64]| (0..series.len()).any(|row| change(column, row) > 0.0);
         let columns = columns.into_iter().filter(is_moving).map(|column| (column, 0.0)).collect();
-        let recent = (settled / 20).max(LEAST_RECENT);
+        let recent = (settled / 40).max(LEAST_RECENT);
         let mut moves = Self { columns, recent, looked: start, ceased: None };
         (start.saturating_sub(settled)..start).for_each(|row| moves.take(row));
         moves
