@@ -1,4 +1,8 @@
-//! What the benches share: a seeded market.
+//! What the benches share: a seeded market, and the peers' indicators.
+
+pub mod bars;
+pub mod exact;
+pub mod peers;
 
 use barloom_core::{Bar, Label, Record, Timestamp};
 

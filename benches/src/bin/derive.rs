@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use barloom_core::derive::{ClosedBar, Clocks, DeriveConfig, DeriveRules, Deriver, FileFeed, Sink, Warning};
+use barloom_core::derive::{Clocks, ClosedBar, DeriveConfig, DeriveRules, Deriver, FileFeed, Sink, Warning};
 use barloom_core::{Calendar, Interval, Label, Record, Symbols, Timestamp};
 
 const ROWS: usize = 10_000_000;
@@ -70,7 +70,8 @@ fn main() {
         let rows = rows(&calendar);
         let mut seconds: Vec<f64> = (0..runs)
             .map(|_| {
-                let rules = DeriveRules::new(DeriveConfig::new(calendar.clone(), &five)).expect("sound rules");
+                let rules =
+                    DeriveRules::new(DeriveConfig::new(calendar.clone(), &five)).expect("sound rules");
                 let (mut feed, mut symbols, mut count) =
                     (FileFeed::new(Clocks::PerSymbol, &rules), Symbols::new(), Count::default());
                 let mut deriver = Deriver::new(rules);

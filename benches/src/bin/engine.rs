@@ -51,18 +51,23 @@ fn run(rows: &[Record], pattern: Option<Pattern>) -> (f64, u64) {
     let specs = SPECS.map(|text| text.parse::<Spec>().expect("a spec"));
     let plan = Plan::new(&specs, &intervals).expect("a plan");
     let source = Rows { rows, next: 0, symbol: None };
-    let mut engine = Engine::new(EngineConfig::new(rules.clone(), plan), SessionCoordinator::new(&rules, vec![source]));
+    let mut engine =
+        Engine::new(EngineConfig::new(rules.clone(), plan), SessionCoordinator::new(&rules, vec![source]));
     let (mut calls, mut sum) = (0, 0.0);
     if let Some(pattern) = pattern {
-        engine.subscribe("bench", pattern, |notice: &Notice<'_>, _: &View<'_>| -> Result<(), SubscriberError> {
-            calls += 1;
-            sum += match notice {
-                Notice::Bar(bar, _) => bar.bar.close(),
-                Notice::Indicator(_, reading) => reading.values[0],
-                Notice::Warning(_) => 0.0,
-            };
-            Ok(())
-        });
+        engine.subscribe(
+            "bench",
+            pattern,
+            |notice: &Notice<'_>, _: &View<'_>| -> Result<(), SubscriberError> {
+                calls += 1;
+                sum += match notice {
+                    Notice::Bar(bar, _) => bar.bar.close(),
+                    Notice::Indicator(_, reading) => reading.values[0],
+                    Notice::Warning(_) => 0.0,
+                };
+                Ok(())
+            },
+        );
     }
     let start = ThreadTime::now();
     let done = engine.run();
@@ -77,7 +82,8 @@ fn main() {
     let (runs, count) = (number(1).unwrap_or(7), number(2).unwrap_or(1_440 * 200));
     let mut walk = Walk::new(1);
     let rows: Vec<Record> = (0..count).map(|_| walk.next_record()).collect();
-    let patterns = [("nobody", None), ("every closed bar", Some(Pattern::bars())), ("everything", Some(Pattern::all()))];
+    let patterns =
+        [("nobody", None), ("every closed bar", Some(Pattern::bars())), ("everything", Some(Pattern::all()))];
     let mut best = [(f64::INFINITY, 0); 3];
     for _ in 0..runs {
         for (best, (_, pattern)) in best.iter_mut().zip(&patterns) {
@@ -86,6 +92,10 @@ fn main() {
         }
     }
     for ((name, _), (ns, calls)) in patterns.iter().zip(best) {
-        println!("{name}: {ns:.1} ns a base bar, {:.3} of nobody's, {:.2} calls a base bar", ns / best[0].0, calls as f64 / count as f64);
+        println!(
+            "{name}: {ns:.1} ns a base bar, {:.3} of nobody's, {:.2} calls a base bar",
+            ns / best[0].0,
+            calls as f64 / count as f64
+        );
     }
 }

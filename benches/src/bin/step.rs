@@ -6,6 +6,7 @@
 
 use std::hint::black_box;
 
+use barloom_benches::{INTERVALS, MINUTE, SPECS, Walk};
 use barloom_core::derive::{DeriveConfig, DeriveRules};
 use barloom_core::indicators::Spec;
 use barloom_core::input::{Input, InputRow};
@@ -14,7 +15,6 @@ use barloom_core::plan::Plan;
 use barloom_core::processor::Processor;
 use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig};
 use barloom_core::{Bar, BarColumns, Calendar, Interval, Symbols, Timestamp};
-use barloom_benches::{INTERVALS, MINUTE, SPECS, Walk};
 use cpu_time::ThreadTime;
 
 const SYMBOLS: usize = 10_000;
@@ -104,7 +104,9 @@ fn market(runs: usize) {
         // Three days, of which a minute in seven is fed: from then on no session's memory is new.
         for minute in 0..3 * 1440 {
             rows.clear();
-            rows.extend(ids.iter().zip(&mut walks).map(|(&symbol, walk)| InputRow::Bar { symbol, bar: walk.next() }));
+            rows.extend(
+                ids.iter().zip(&mut walks).map(|(&symbol, walk)| InputRow::Bar { symbol, bar: walk.next() }),
+            );
             let InputRow::Bar { bar, .. } = rows[0] else { continue };
             if minute % 7 == 0 {
                 parts.take(bar.open_time().saturating_add(MINUTE), &rows, &symbols);
@@ -112,7 +114,9 @@ fn market(runs: usize) {
         }
         while hours < runs {
             rows.clear();
-            rows.extend(ids.iter().zip(&mut walks).map(|(&symbol, walk)| InputRow::Bar { symbol, bar: walk.next() }));
+            rows.extend(
+                ids.iter().zip(&mut walks).map(|(&symbol, walk)| InputRow::Bar { symbol, bar: walk.next() }),
+            );
             let InputRow::Bar { bar, .. } = rows[0] else { continue };
             let at = bar.open_time().saturating_add(MINUTE);
             let start = ThreadTime::now();
@@ -128,7 +132,9 @@ fn market(runs: usize) {
                 plain = plain.min(ms);
             }
         }
-        println!("10,000 symbols, top of the hour, {name}: {best:.2} ms; a minute that closes 1m alone: {plain:.2} ms");
+        println!(
+            "10,000 symbols, top of the hour, {name}: {best:.2} ms; a minute that closes 1m alone: {plain:.2} ms"
+        );
     }
 }
 

@@ -41,7 +41,11 @@ fn rounds(into: &mut Vec<u64>, mut round: impl FnMut(u64)) {
 }
 
 /// A part that is ready with each step as soon as it is told `then`.
-fn part(stopper: &Stopper, producer: Option<thread::Thread>, wait: Wait) -> (StreamSubscription, impl FnOnce(Box<dyn Fn(u64) + Send>) + use<>) {
+fn part(
+    stopper: &Stopper,
+    producer: Option<thread::Thread>,
+    wait: Wait,
+) -> (StreamSubscription, impl FnOnce(Box<dyn Fn(u64) + Send>) + use<>) {
     let mut worker = Worker::spawn("part").expect("a thread");
     let (subscription, mut steps) =
         StreamSubscription::new("part", producer, worker.thread().clone(), stopper.clone(), wait);
@@ -129,7 +133,11 @@ fn hand_over(runs: usize) {
             channel = (p50, p99);
         }
         let ratio = |own: u64, other: u64| own as f64 / other as f64;
-        println!("{name}: p50 {p50} ns ({:.2}), p99 {p99} ns ({:.2})", ratio(p50, channel.0), ratio(p99, channel.1));
+        println!(
+            "{name}: p50 {p50} ns ({:.2}), p99 {p99} ns ({:.2})",
+            ratio(p50, channel.0),
+            ratio(p99, channel.1)
+        );
     }
 }
 
@@ -177,7 +185,8 @@ fn run(rows: &[Record], threads: Option<Threads>) -> (f64, f64) {
 
 fn workers(runs: usize, minutes: usize) {
     let mut walks: Vec<Walk> = (0..SYMBOLS).map(|n| Walk::new(n as u64 + 1)).collect();
-    let rows: Vec<Record> = (0..minutes).flat_map(|_| walks.iter_mut().map(Walk::next_record).collect::<Vec<_>>()).collect();
+    let rows: Vec<Record> =
+        (0..minutes).flat_map(|_| walks.iter_mut().map(Walk::next_record).collect::<Vec<_>>()).collect();
     let threads = |workers| Some(Threads { workers, ..Threads::default() });
     let contestants = [("one thread", None), ("one worker", threads(1)), ("two workers", threads(2))];
     let mut best = [(f64::INFINITY, f64::INFINITY); 3];
