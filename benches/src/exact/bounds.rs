@@ -18,7 +18,7 @@ pub fn bound(spec: &str, m: &Market, exact: &[Series]) -> Option<Bound> {
     let c = &m.close;
     let mean = |x: &[Dd], n: usize| times(&sma(&map(x, Dd::abs), n), n as f64 * UNIT);
     let one = |label, of: Series| Some(Bound { label, of: vec![Some(of)] });
-    let means = "n·2⁻⁵³·Σ|x|/n";
+    let means = "n·u·mean(abs)";
     // An output that is one rounding of what is exact.
     let rounded = |x: &Series| map(x, |x| x.abs() * UNIT);
     let nothing = |x: &Series| map(x, |_| Dd::ZERO);
@@ -27,7 +27,7 @@ pub fn bound(spec: &str, m: &Market, exact: &[Series]) -> Option<Bound> {
         "sma" => one(means, mean(c, 20)),
         "avg_volume" | "volume_sma" => one(means, mean(&m.volume, 20)),
         "avg_range" => one(means, mean(&m.range(), 10)),
-        "wma" => one("n·2⁻⁵³·Σi|x|/Σi", times(&wma(&map(c, Dd::abs), 20), 20.0 * UNIT)),
+        "wma" => one("n·u·mean(abs)", times(&wma(&map(c, Dd::abs), 20), 20.0 * UNIT)),
         "awesome" => one("both means'", add(&mean(&m.hl2(), 5), &mean(&m.hl2(), 34))),
         "dpo" => one("its mean's", add(&mean(c, 20), &rounded(&exact[0]))),
         "trima" => one("both means'", times(&sma(&sma(&map(c, Dd::abs), 10), 11), 21.0 * UNIT)),
@@ -50,8 +50,10 @@ pub fn bound(spec: &str, m: &Market, exact: &[Series]) -> Option<Bound> {
         }
         "high_low" => Some(Bound { label: "exact", of: exact.iter().map(|x| Some(nothing(x))).collect() }),
         "median" | "swing_high" | "swing_low" => one("exact", nothing(&exact[0])),
-        "midpoint" | "momentum" | "percent_rank" => one("exact, rounded", rounded(&exact[0])),
-        "stochastic" | "stochastic_fast" | "stoch_rsi" | "stoch_rsi_talib" => {
+        // A share, then percent.
+        "percent_rank" => one("exact, 2 roundings", map(&exact[0], |x| x * (2.0 * UNIT))),
+        "midpoint" | "momentum" => one("exact, rounded", rounded(&exact[0])),
+        "stochastic" | "stochastic_fast" => {
             let percent = |x: &Series| Some(map(x, |_| Dd::from(1e-7)));
             Some(Bound { label: "1e-7 of 0 … 100", of: exact.iter().map(percent).collect() })
         }

@@ -210,8 +210,8 @@ fn recursive(x: &[Dd], k: Dd) -> Series {
 
 fn steps(m: &Market, step: fn(Dd, Dd, Dd) -> Dd) -> Series {
     let mut before = m.before.close;
-    let mut next = |i: usize| step(std::mem::replace(&mut before, m.close[i]), m.close[i], m.volume[i]);
-    (0..m.close.len()).map(|i| next(i)).collect()
+    let next = |i: usize| step(std::mem::replace(&mut before, m.close[i]), m.close[i], m.volume[i]);
+    (0..m.close.len()).map(next).collect()
 }
 
 fn endless(from: Dd, steps: &[Dd]) -> Series {
@@ -369,12 +369,12 @@ fn ultimate(m: &Market) -> Series {
 pub(super) fn traded(m: &Market, is_anchored: bool) -> Vec<[Dd; 3]> {
     let price = m.hlc3();
     let mut all = if is_anchored { [Dd::ZERO; 3] } else { m.before.traded };
-    let mut next = |i: usize| {
+    let next = |i: usize| {
         if is_anchored && i.is_multiple_of(m.session) {
             all = [Dd::ZERO; 3];
         }
         all = traded_with(all, price[i], m.volume[i]);
         all
     };
-    (0..price.len()).map(|i| next(i)).collect()
+    (0..price.len()).map(next).collect()
 }

@@ -43,7 +43,7 @@ pub(super) fn adx(m: &Market, n: usize) -> Vec<Series> {
 pub(super) fn kama(x: &[Dd], efficiency: &[Dd]) -> Series {
     let (fast, slow) = (Dd::from(2.0) / 3.0, Dd::from(2.0) / 31.0);
     let mut y = Dd::NONE;
-    let mut next = |i: usize| {
+    let next = |i: usize| {
         if efficiency[i].is_none() {
             return Dd::NONE;
         }
@@ -52,7 +52,7 @@ pub(super) fn kama(x: &[Dd], efficiency: &[Dd]) -> Series {
         y = y + (x[i] - y) * c * c;
         y
     };
-    (0..x.len()).map(|i| next(i)).collect()
+    (0..x.len()).map(next).collect()
 }
 
 /// The classic levels of the session before.

@@ -55,7 +55,7 @@ pub(super) fn peers(spec: &str) -> Vec<Peer> {
                 ta!([4] adxr_open(high, low, close; 14), x => [x]),
             ];
         }
-        "alma" => ta!(alma_open(close; 9, 6.0, 0.85)),
+        "alma" => ta!(alma_open(close; 9, 6.0, 0.85)).not("the weights' centre is rounded down"),
         "apo" => ta!(apo_open(close; 12, 26, EMA)),
         "aroon" => {
             return vec![
@@ -70,7 +70,8 @@ pub(super) fn peers(spec: &str) -> Vec<Peer> {
             return vec![
                 ta!([0, 1, 2] bbands_open(close; 20, 2.0, 2.0, SMA), (u, m, l) => [u, m, l]),
                 ta!([3] percentb_open(close; 20, 2.0, 2.0, SMA), x => [x]),
-                ta!([4] bbw_open(close; 20, 2.0, 2.0, SMA), x => [x]),
+                // Percent, where Barloom gives the share.
+                ta!([4] bbw_open(close; 20, 2.0, 2.0, SMA), x => [x / 100.0]),
             ];
         }
         "bop" => ta!(bop_open(open, high, low, close;)),
