@@ -40,16 +40,19 @@ fn rounds(into: &mut Vec<u64>, mut round: impl FnMut(u64)) {
     }
 }
 
+/// What a part does once it is ready with a step.
+type Then = Box<dyn Fn(u64) + Send>;
+
 /// A part that is ready with each step as soon as it is told `then`.
 fn part(
     stopper: &Stopper,
     producer: Option<thread::Thread>,
     wait: Wait,
-) -> (StreamSubscription, impl FnOnce(Box<dyn Fn(u64) + Send>) + use<>) {
+) -> (StreamSubscription, impl FnOnce(Then) + use<>) {
     let mut worker = Worker::spawn("part").expect("a thread");
     let (subscription, mut steps) =
         StreamSubscription::new("part", producer, worker.thread().clone(), stopper.clone(), wait);
-    let start = move |then: Box<dyn Fn(u64) + Send>| {
+    let start = move |then: Then| {
         worker.start(move || {
             while let Ok(Some(step)) = steps.take() {
                 let number = step.number();

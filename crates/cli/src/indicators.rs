@@ -1,28 +1,43 @@
 //! `barloom indicators`: the catalogue, or one name of it.
 
-use barloom_core::error::nearest;
+use barloom_core::error::{WordError, nearest, word};
 use barloom_core::indicators::{CATALOGUE, Entry, Inputs, Spec, WarmUp};
 use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
-use crate::calendar::Format;
 use crate::failure::{Failure, Kind};
 use crate::run::print;
 
 /// List the indicators, or show one: formula, conventions, parameters, an example
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  barloom indicators\n  barloom indicators rsi\n  barloom indicators --format json"
+    after_help = "Examples:\n  barloom indicators\n  barloom indicators rsi\n  barloom indicators --format json\n  barloom indicators --format markdown > docs/indicators.md"
 )]
 pub(crate) struct IndicatorsArgs {
     /// One of the names
     #[arg(value_name = "NAME")]
     name: Option<String>,
 
-    /// table or json
+    /// table, json or markdown
     #[arg(long, default_value = "table", value_name = "FORMAT", hide_default_value = true)]
     format: Format,
+}
+
+/// How the catalogue is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Table,
+    Json,
+    Markdown,
+}
+
+impl std::str::FromStr for Format {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("format", text, &[("table", Self::Table), ("json", Self::Json), ("markdown", Self::Markdown)])
+    }
 }
 
 /// Runs the command.
@@ -32,9 +47,14 @@ pub(crate) fn indicators(args: &IndicatorsArgs) -> Result<(), Failure> {
         (None, Format::Json) => {
             Value::Array(CATALOGUE.iter().map(|entry| json_of(entry)).collect()).to_string()
         }
+        (None, Format::Markdown) => book(),
         (Some(name), format) => {
             let entry = CATALOGUE.iter().find(|entry| entry.name == name).ok_or_else(|| unknown(name))?;
-            if format == Format::Json { json_of(entry).to_string() } else { page(entry) }
+            match format {
+                Format::Table => page(entry),
+                Format::Json => json_of(entry).to_string(),
+                Format::Markdown => section(entry),
+            }
         }
     };
     print(&text)
@@ -103,6 +123,7 @@ fn page(entry: &Entry) -> String {
         format!("formula      {}", entry.formula),
         format!("conventions  {}", entry.conventions),
         format!("source       {}", entry.reference),
+        format!("peers        {}", peers(entry)),
         format!("inputs       {}", inputs(entry)),
         format!("outputs      {}", outputs(entry).join(", ")),
     ];
@@ -121,6 +142,70 @@ fn page(entry: &Entry) -> String {
         lines.push(format!("--indicator {}@5m  gives  {}", example(entry), spec.columns().join(", ")));
     }
     lines.join("\n")
+}
+
+/// Which peers differ, in words.
+fn peers(entry: &Entry) -> &'static str {
+    if entry.peers.is_empty() { "none that was run differs" } else { entry.peers }
+}
+
+/// The catalogue as a document: a table, and a section a name.
+fn book() -> String {
+    let mut lines = vec![
+        "# Indicators".to_owned(),
+        String::new(),
+        "<!-- Written by `barloom indicators --format markdown`. -->".to_owned(),
+        String::new(),
+        format!("{} indicators, each on any interval: `rsi:14@5m`. *first*: the row, from 0, of the first value; *settled*: from", CATALOGUE.len()),
+        "there on the start is not felt, *never*: it is felt for ever; both with the defaults. *Peers* says which of TA-Lib 0.8".to_owned(),
+        "(the crate `ta-lib`), `wickra-core` 2.1 and `quantedge-ta` 0.21 give other values, beyond rounding, on the fixtures of the".to_owned(),
+        "tests, and what else is known; `cargo run --release --bin peers` in `benches/` measures it.".to_owned(),
+        String::new(),
+        "| name | | defaults | first | settled | outputs |".to_owned(),
+        "|---|---|---|---|---|---|".to_owned(),
+    ];
+    for entry in CATALOGUE {
+        let (first, settled) = warm_up(entry)
+            .map_or_else(Default::default, |warm_up| (warm_up.first.to_string(), settled(warm_up)));
+        let (name, title, outputs) = (entry.name, entry.title, outputs(entry).join(", "));
+        let defaults = entry.params.iter().map(|p| format!("{} {}", p.name, p.default));
+        let defaults = defaults.collect::<Vec<_>>().join(", ");
+        lines.push(format!("| [{name}](#{name}) | {title} | {defaults} | {first} | {settled} | {outputs} |"));
+    }
+    for entry in CATALOGUE {
+        lines.push(String::new());
+        lines.push(section(entry));
+    }
+    lines.join("\n")
+}
+
+/// One name of the document.
+fn section(entry: &Entry) -> String {
+    let mut lines = vec![
+        format!("## {}", entry.name),
+        String::new(),
+        format!("{}.", capital(entry.title)),
+        String::new(),
+        format!("- **Formula:** {}", entry.formula),
+        format!("- **Conventions:** {}", entry.conventions),
+        format!("- **Source:** {}", entry.reference),
+        format!("- **Inputs:** {}", inputs(entry)),
+        format!("- **Outputs:** {}", outputs(entry).join(", ")),
+    ];
+    for param in entry.params {
+        lines.push(format!("- **`{}`** {}: {}", param.name, param.default, param.allowed()));
+    }
+    if let Some(warm_up) = warm_up(entry) {
+        lines.push(format!("- **Warm-up:** first {}, settled {}", warm_up.first, settled(warm_up)));
+    }
+    lines.push(format!("- **Peers:** {}", peers(entry)));
+    lines.push(format!("- **Spec:** `{}@5m`", example(entry)));
+    lines.join("\n")
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// Spec text with the parameters that stand by their place.
@@ -146,6 +231,7 @@ fn json_of(entry: &Entry) -> Value {
         "formula": entry.formula,
         "conventions": entry.conventions,
         "source": entry.reference,
+        "peers": entry.peers,
         "first": warm_up.map(|warm_up| warm_up.first),
         "settled": warm_up.and_then(|warm_up| warm_up.settled),
         "example": format!("{}@5m", example(entry)),
