@@ -140,9 +140,18 @@ fn the_catalogue_is_listed_and_each_name_has_a_page() {
     for entry in all[0].as_array().unwrap() {
         let name = entry["name"].as_str().unwrap();
         let page = run(&["indicators", name]).ok().stdout;
-        for word in ["formula", "conventions", "source", "outputs", "--indicator"] {
+        for word in ["formula", "conventions", "source", "peers", "outputs", "--indicator"] {
             assert!(page.contains(word), "{name}: {word}");
         }
     }
     run(&["indicators", "rsj"]).refused(3, &["did you mean `rsi`?"]);
+}
+
+#[test]
+fn the_document_is_what_the_catalogue_says() {
+    let path = "docs/indicators.md";
+    let kept = std::fs::read_to_string(common::repo(path)).unwrap_or_default();
+    let written = run(&["indicators", "--format", "markdown"]).ok().stdout;
+    let again = format!("cargo run -p barloom-cli -- indicators --format markdown > {path}");
+    assert!(kept == written, "{path} is not what the catalogue says; write it again with\n{again}");
 }

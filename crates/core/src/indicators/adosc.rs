@@ -65,7 +65,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "both EMAs start with the first value of ad; first value at row slow-1; a bar without a volume gives \
                   none and is passed over",
     reference: "TA-Lib ADOSC; M. Chaikin",
-    peers: "",
+    peers: "wickra-core seeds each EMA with a mean of ad and is apart for the first 95 bars (16 % at row 9)",
     has_gaps: false,
     check: fast_below_slow,
     build: |args| Box::new(Each::new(OfBar(Adosc::new(args.count("fast"), args.count("slow"))))),

@@ -48,7 +48,8 @@ pub static ENTRY: Entry = Entry {
     formula: "Σw·x / Σw over the last n bars, w = exp(-(i - offset·(n-1))² / (2·(n/sigma)²)), i from 0 at the oldest",
     conventions: "first value at row n-1; O(n) a bar",
     reference: "A. Legoux, D. Kouzis-Loukas, 2009; TA-Lib ALMA",
-    peers: "",
+    peers: "ta-lib rounds the weights' centre offset·(n-1) down to a whole bar: 0.2 % apart; wickra-core \
+            agrees",
     has_gaps: false,
     check: anything,
     build: |args| {

@@ -57,7 +57,7 @@ pub static ENTRY: Entry = Entry {
     formula: "EMA(fast) - EMA(slow)",
     conventions: "each EMA is seeded with its own first values, other than in MACD; first value at row slow-1",
     reference: "TA-Lib APO with EMA",
-    peers: "",
+    peers: "with the EMA none differs; the default average of TA-Lib's own APO is the SMA",
     has_gaps: false,
     check: fast_below_slow,
     build: |args| lane_of(args.source("source"), Oscillator::of(args, Told::Difference)),

@@ -15,7 +15,7 @@ pub static ENTRY: Entry = Entry {
     formula: "y = (y·(n-1) + tr)/n, tr the true range",
     conventions: "as `atr`; historical: on closed days of prior sessions",
     reference: "TA-Lib ATR",
-    peers: "",
+    peers: "as `atr`",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Atr::new(args.count("period"))))),

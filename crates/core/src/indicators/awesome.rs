@@ -30,7 +30,7 @@ pub static ENTRY: Entry = Entry {
     formula: "SMA(fast) - SMA(slow) of (high + low)/2",
     conventions: "first value at row slow-1",
     reference: "B. Williams, New Trading Dimensions, 1998",
-    peers: "",
+    peers: "ta-lib and wickra-core subtract what leaves: the rounding of a bad print stays",
     has_gaps: false,
     check: fast_below_slow,
     build: |args| lane_of(Source::Hl2, Awesome::new(args.count("fast"), args.count("slow"))),

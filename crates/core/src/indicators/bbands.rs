@@ -40,7 +40,8 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n-1; population σ; bands of no width give percent_b 0.5; a middle \
                   of 0 gives bandwidth 0",
     reference: "TA-Lib BBANDS; exact where TA-Lib keeps the rounding of a bad print",
-    peers: "",
+    peers: "ta-lib and quantedge-ta keep the rounding of a bad print, 30 % of the middle where prices of 1e-8 \
+            follow, quantedge-ta's σ too; ta-lib's BBW is in percent",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Bbands::new(args.count("period"), args.real("k"))),

@@ -53,7 +53,8 @@ pub static ENTRY: Entry = Entry {
     formula: "(p - m)/(0.015·d), p = (high+low+close)/3, m its mean and d = Σ|p - m|/n over the last n bars",
     conventions: "first value at row n-1; d about the current mean; no deviation gives 0",
     reference: "TA-Lib CCI; D. Lambert, Commodity Channel Index, 1980",
-    peers: "",
+    peers: "in a window of equal prices wickra-core and quantedge-ta may divide rounding by rounding (66.7 \
+            for 0)",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(Source::Hlc3, Cci::new(args.count("period"))),

@@ -46,7 +46,8 @@ pub static ENTRY: Entry = Entry {
     formula: "100·log(Σtr / (H - L)) / log n, tr the true ranges, H the highest high and L the lowest low of the last n bars",
     conventions: "first value at row n; no range at all gives 100",
     reference: "E. W. Dreiss, 1993; TA-Lib CHOP",
-    peers: "",
+    peers: "wickra-core and quantedge-ta count the first bar's range, so they begin at row n-1, and keep the \
+            rounding of a bad print",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Choppiness::new(args.count("period"))))),

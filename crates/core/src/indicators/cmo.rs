@@ -33,7 +33,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "seeded with the means of the first n changes, at row n; no movement at all gives 0; Chande's own sums \
                   the last n changes instead",
     reference: "TA-Lib CMO; T. Chande, S. Kroll, The New Technical Trader, 1994",
-    peers: "",
+    peers: "wickra-core sums the last n changes, unsmoothed, as Chande did",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Cmo::new(args.count("period"))),

@@ -36,7 +36,7 @@ pub static ENTRY: Entry = Entry {
     formula: "WMA over n bars of roc(roc1) + roc(roc2), roc in percent",
     conventions: "first value at row max(roc1, roc2) + n-1; a zero base gives a rate of 0; the sum of both rates, not their mean",
     reference: "TA-Lib COPPOCK; E. S. C. Coppock, Barron's, 1965",
-    peers: "",
+    peers: "wickra-core's WMA keeps the rounding of a bad print",
     has_gaps: false,
     check: anything,
     build: |args| {

@@ -28,7 +28,7 @@ pub static ENTRY: Entry = Entry {
     formula: "x[n/2 + 1 bars ago] - Σx/n over the last n bars",
     conventions: "first value at row n-1, of n below 3 at row n/2 + 1; not shifted: a chart may show it n/2 + 1 bars earlier",
     reference: "the usual form of charting programs, unshifted",
-    peers: "",
+    peers: "ta-lib subtracts what leaves: the rounding of a bad print stays",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Dpo::new(args.count("period"))),

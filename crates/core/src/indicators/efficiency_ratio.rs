@@ -37,7 +37,8 @@ pub static ENTRY: Entry = Entry {
                   bad print leaves its rounding behind until n bars in a row did not move: with exact=true it is summed so \
                   that nothing stays",
     reference: "TA-Lib ER; P. Kaufman, Smarter Trading, 1995",
-    peers: "",
+    peers: "none that was run differs; with exact=true ta-lib does, after a bad print until n bars did not \
+            move",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Efficiency::new(args.count("period"), args.flag("exact"))),

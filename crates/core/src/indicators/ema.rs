@@ -13,7 +13,7 @@ pub static ENTRY: Entry = Entry {
     formula: "y += (x - y)·k, k = 2/(n+1)",
     conventions: "seeded with the mean of the first n bars, at row n-1",
     reference: "TA-Lib EMA",
-    peers: "",
+    peers: "pandas ewm(adjust=False) starts with the first value at row 0; those that were run agree",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Average::exponential(args.count("period"))),

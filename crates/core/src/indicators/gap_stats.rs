@@ -87,7 +87,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n; the threshold is in units of price; historical: on closed days \
                   of prior sessions",
     reference: "exact",
-    peers: "",
+    peers: "none has it",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(GapStats::new(args.count("period"), args.real("threshold")))),

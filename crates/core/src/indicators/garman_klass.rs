@@ -29,7 +29,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "of a bar, not annualised; first value at row n-1; a sum below 0 gives 0; a bar with a price of 0 or below has \
                   no logarithm, gives no value and is passed over",
     reference: "M. Garman, M. Klass, On the Estimation of Security Price Volatilities, Journal of Business 53, 1980",
-    peers: "",
+    peers: "wickra-core gives percent, annualised by √trading_periods",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(RangeVolatility::<GarmanKlass>::new(args.count("period"))))),

@@ -30,7 +30,7 @@ pub static ENTRY: Entry = Entry {
     formula: "WMA over √n of 2·WMA(n/2) - WMA(n)",
     conventions: "n/2 and √n rounded down; first value at row n-1 + √n-1; window sums that never subtract",
     reference: "TA-Lib HMA; A. Hull, 2005",
-    peers: "",
+    peers: "ta-lib (7e-7) and wickra-core (5e-5) keep the rounding of a bad print",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Hma::new(args.count("period"))),

@@ -45,7 +45,8 @@ pub static ENTRY: Entry = Entry {
     conventions: "each begins when its bars are there, chikou at row 0; values as of the bar, not shifted: a chart draws the \
                   spans 26 bars ahead and chikou 26 bars back",
     reference: "G. Hosoda; TA-Lib ICHIMOKU",
-    peers: "",
+    peers: "ta-lib begins with all lines at row 51; wickra-core and quantedge-ta give the spans of 26 bars \
+            ago, wickra-core chikou too; quantedge-ta begins at row 78",
     has_gaps: false,
     check: anything,
     build: |args| {

@@ -54,7 +54,8 @@ pub static ENTRY: Entry = Entry {
                   bad print leaves its rounding behind until n bars in a row did not move: with exact=true it is summed so \
                   that nothing stays",
     reference: "TA-Lib KAMA; P. Kaufman, Smarter Trading, 1995",
-    peers: "",
+    peers: "wickra-core starts from the value of row 0, counts no movement as 0, and sums anew: 0.1 % apart \
+            at row n, equal after 140 bars; ta-lib agrees, with exact=true until a bad print",
     has_gaps: false,
     check: fast_not_above_slow,
     build: |args| {

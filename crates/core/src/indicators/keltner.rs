@@ -32,7 +32,8 @@ pub static ENTRY: Entry = Entry {
     formula: "middle = EMA(close, n), upper and lower = middle ± k·ATR(atr)",
     conventions: "each average seeded where its own window first fills; first value at row max(n-1, atr)",
     reference: "TradingView KC with Wilder's range; QuantConnect LEAN KeltnerChannels",
-    peers: "",
+    peers: "wickra-core and quantedge-ta count the first bar's range in the ATR: bands 6e-5 apart at first, \
+            equal after 120 bars; ta-lib's KC is `keltner_talib`",
     has_gaps: false,
     check: anything,
     build: |args| {

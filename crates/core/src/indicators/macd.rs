@@ -77,7 +77,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "the fast EMA passes over slow-fast bars, so that both EMAs are seeded at row slow-1; \
                   every output begins at row slow-1 + signal-1",
     reference: "TA-Lib MACD; G. Appel",
-    peers: "",
+    peers: "wickra-core and quantedge-ta are `macd_tv`: other values for the first 150 bars",
     has_gaps: false,
     check: fast_below_slow,
     build: |args| Macd::lane(args, Start::Together),

@@ -21,7 +21,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "each EMA seeded with the mean of its own first n values; macd begins at row slow-1, \
                   signal and histogram at row slow-1 + signal-1",
     reference: "TradingView ta.macd and ta.ema; G. Appel",
-    peers: "",
+    peers: "wickra-core shows macd from row 33 only",
     has_gaps: false,
     check: fast_below_slow,
     build: |args| Macd::lane(args, Start::Apart),

@@ -52,7 +52,8 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n; an equal hlc3 is no flow; no flow at all gives 0; a bar without \
                   a volume gives none and is passed over",
     reference: "TA-Lib MFI; exact where TA-Lib keeps the rounding of a bad print",
-    peers: "",
+    peers: "ta-lib takes a move of hlc3 within 1e-14 of it for none, so ties on a tick grid count otherwise; \
+            wickra-core keeps residues where nothing flows (-14 for 0)",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Mfi::new(args.count("period"))))),

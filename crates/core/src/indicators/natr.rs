@@ -27,7 +27,8 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n; a close of 0 gives 0; n = 1 is in percent too, where TA-Lib \
                   gives the true range",
     reference: "TA-Lib NATR",
-    peers: "",
+    peers: "wickra-core counts the first bar's range, so it begins at row n-1: 8 % apart at row n, equal \
+            after 260 bars",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Natr(Atr::new(args.count("period")))))),

@@ -41,7 +41,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "starts at the first bar's volume, at row 0; an equal close leaves it; a compensated \
                   sum; a bar without a volume gives none and is passed over",
     reference: "TA-Lib OBV",
-    peers: "",
+    peers: "wickra-core starts at 0: the first bar's volume less, always",
     has_gaps: false,
     check: anything,
     build: |_| Box::new(Each::new(OfBar(Obv::default()))),

@@ -58,7 +58,8 @@ pub static ENTRY: Entry = Entry {
     conventions: "of a bar, not annualised; first value at row n-1; a bar with a price of 0 or below has no logarithm, gives \
                   no value and is passed over",
     reference: "M. Parkinson, The Extreme Value Method, Journal of Business 53, 1980",
-    peers: "",
+    peers: "wickra-core gives percent, annualised by √trading_periods, and a residue (7e-12) where there is \
+            no range",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(RangeVolatility::<Parkinson>::new(args.count("period"))))),

@@ -27,7 +27,7 @@ pub static ENTRY: Entry = Entry {
     formula: "100·(how many of the n bars before are below the current one) / n",
     conventions: "first value at row n; equal values are not below; O(log n) a bar",
     reference: "TA-Lib PERCENTRANK; L. Connors, 2012",
-    peers: "",
+    peers: "wickra-core ranks the bar among the last n with itself, equal ones counting half",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), PercentRank::new(args.count("period"))),

@@ -108,7 +108,7 @@ pub static ENTRY: Entry = Entry {
                   session without bars leaves the levels",
     reference: "J. Person, A Complete Guide to Technical Trading Tactics, 2004; TradingView Pivot Points \
                 Standard",
-    peers: "",
+    peers: "wickra-core gives the levels of the bar it is given: one bar a session",
     has_gaps: true,
     check: anything,
     build: |args| Box::new(Each::new(PivotPoints::new(Levels::named(args.word("kind"))))),

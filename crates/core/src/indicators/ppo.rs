@@ -15,7 +15,7 @@ pub static ENTRY: Entry = Entry {
     formula: "100·(EMA(fast) - EMA(slow))/EMA(slow)",
     conventions: "each EMA is seeded with its own first values; first value at row slow-1; a slow EMA of 0 gives 0",
     reference: "TA-Lib PPO with EMA",
-    peers: "",
+    peers: "with the EMA none differs; the default average of TA-Lib's own PPO is the SMA",
     has_gaps: false,
     check: fast_below_slow,
     build: |args| lane_of(args.source("source"), Oscillator::of(args, Told::Percent)),

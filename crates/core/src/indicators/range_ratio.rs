@@ -16,7 +16,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n-1; an average of 0 gives 1; historical: on closed days of prior \
                   sessions",
     reference: "exact",
-    peers: "",
+    peers: "none has it",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(OfRange(Ratio::new(args.count("period")))))),

@@ -42,7 +42,8 @@ pub static ENTRY: Entry = Entry {
     conventions: "of a bar, not annualised; a sample's; first value at row n; merged blocks, so a bad print that left the \
                   window left no trace; a close of 0 or below has no logarithm, gives no value and is passed over",
     reference: "the textbook's historical volatility",
-    peers: "",
+    peers: "wickra-core's HistoricalVolatility is it in percent, annualised, with residues (2e-12) where \
+            nothing moves; its RealizedVolatility does not subtract the mean",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(RealizedVolatility::new(args.count("period"))))),

@@ -29,7 +29,8 @@ pub static ENTRY: Entry = Entry {
     conventions: "of a bar, not annualised; first value at row n-1; a bar with a price of 0 or below has no logarithm, gives \
                   no value and is passed over",
     reference: "L. C. G. Rogers, S. E. Satchell, Estimating Variance from High, Low and Closing Prices, 1991",
-    peers: "",
+    peers: "wickra-core gives percent, annualised by √trading_periods, with residues (6e-12) where there is \
+            no range",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(RangeVolatility::<RogersSatchell>::new(args.count("period"))))),

@@ -31,7 +31,7 @@ pub static ENTRY: Entry = Entry {
     formula: "volume / (Σvolume / n), the n bars before the current one",
     conventions: "first value at row n; no volume before gives no value; a bar without a volume gives none and is passed over",
     reference: "TA-Lib RVOL",
-    peers: "",
+    peers: "ta-lib gives infinity or NaN where no volume was before",
     has_gaps: true,
     check: anything,
     build: |args| lane_of(Source::Volume, RelativeVolume::new(args.count("period"))),

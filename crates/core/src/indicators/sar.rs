@@ -105,7 +105,7 @@ pub static ENTRY: Entry = Entry {
                   equal, the first stop bar 0's low or high; a stop lies outside of its bar and the one before; depends on its \
                   start until the trend has turned, so for ever",
     reference: "TA-Lib SAR; J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
-    peers: "",
+    peers: "quantedge-ta starts otherwise: apart by up to 0.3 % until the trend has turned (row 37)",
     has_gaps: false,
     check: accel_not_above_max,
     build: |args| Box::new(Each::new(OfBar(Sar::new(args.real("accel"), args.real("max"))))),

@@ -28,7 +28,8 @@ pub static ENTRY: Entry = Entry {
     formula: "Σx / n over the last n bars",
     conventions: "first value at row n-1; a window sum that never subtracts, so a bad print that left it left no trace",
     reference: "TA-Lib SMA; exact where TA-Lib keeps the rounding of a bad print",
-    peers: "",
+    peers: "ta-lib and quantedge-ta keep the rounding of a bad print, 30 % where prices of 1e-8 follow; \
+            wickra-core is 7e-7 apart there",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Sma::new(args.count("period"))),

@@ -64,7 +64,7 @@ pub static ENTRY: Entry = Entry {
     formula: "√(Σ(x - m)²/n), m the mean of the last n bars; with sample=true over n-1",
     conventions: "first value at row n-1; of the population; merged blocks, so a bad print that left the window left no trace",
     reference: "TA-Lib STDDEV; T. F. Chan, G. H. Golub, R. J. LeVeque, 1983, for the blocks",
-    peers: "",
+    peers: "wickra-core leaves residues where nothing moves (7e-10 for 0); ta-lib agrees",
     has_gaps: false,
     check: sample_has_two,
     build: |args| lane_of(args.source("source"), Stddev::of(args, Told::Deviation)),

@@ -71,7 +71,8 @@ pub static ENTRY: Entry = Entry {
                   tells it: noise; bounded values, averaged by \
                   running sums",
     reference: "TradingView Stochastic RSI; T. Chande, S. Kroll, The New Technical Trader, 1994",
-    peers: "",
+    peers: "wickra-core and quantedge-ta give 50 in a flat window; wickra-core has the raw line alone; \
+            quantedge-ta begins at rows 30 and 33; ta-lib's is `stoch_rsi_talib`",
     has_gaps: false,
     check: anything,
     build: |args| {

@@ -41,7 +41,8 @@ pub static ENTRY: Entry = Entry {
     conventions: "both begin at row k-1 + smooth-1 + d-1; a flat window counts as 0; averaged by \
                   running sums as TA-Lib does, so where k has been 0 for long a residue below 1e-13 may stand for 0",
     reference: "TA-Lib STOCH, both averages simple; G. Lane",
-    peers: "",
+    peers: "wickra-core and quantedge-ta give 50 in a flat window; quantedge-ta begins k at row 16 and d at \
+            row 19; wickra-core's %D is k, its %K the raw one",
     has_gaps: false,
     check: anything,
     build: |args| {

@@ -16,7 +16,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "both begin at row k-1 + d-1; a flat window counts as 0; d is averaged by a \
                   running sum as TA-Lib does",
     reference: "TA-Lib STOCHF, the average simple; G. Lane",
-    peers: "",
+    peers: "wickra-core gives 50 in a flat window",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Stochastic::new(args.count("k"), 1, args.count("d"))))),

@@ -63,7 +63,8 @@ pub static ENTRY: Entry = Entry {
               while trend is 1, upper while it is -1; a close beyond that band turns the trend",
     conventions: "both begin at row n with trend 1; depends on its start until the trend has turned, so for ever",
     reference: "TA-Lib SUPERTREND; O. Seban",
-    peers: "",
+    peers: "wickra-core and quantedge-ta count the first bar's range in the ATR: 3e-4 apart at first; \
+            quantedge-ta starts with trend -1; equal after 130 bars",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(SuperTrend::new(args.count("period"), args.real("k"))))),

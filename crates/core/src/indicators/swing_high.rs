@@ -31,7 +31,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "reported k bars after it happened, first at row 2k; ties count; no value on bars that \
                   confirm none",
     reference: "exact",
-    peers: "",
+    peers: "wickra-core's WilliamsFractals is k = 2, and an equal neighbour confirms none",
     has_gaps: true,
     check: anything,
     build: |args| lane_of(Source::High, Swing::<Max>::new(args.count("k"))),

@@ -30,7 +30,8 @@ pub static ENTRY: Entry = Entry {
     formula: "the mean over n/2 + 1 bars of the mean over (n + 1)/2 bars, both divisions rounded down",
     conventions: "first value at row n-1",
     reference: "TA-Lib TRIMA",
-    peers: "",
+    peers: "ta-lib keeps the rounding of a bad print, 20 % where prices of 1e-8 follow; wickra-core is 3e-7 \
+            apart there",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Trima::new(args.count("period"))),

@@ -26,7 +26,7 @@ pub static ENTRY: Entry = Entry {
     formula: "100·(EEE / EEE[1 bar ago] - 1), EEE the EMA of the EMA of the EMA of n bars",
     conventions: "each EMA seeded with the mean of its own first n inputs; first value at row 3(n-1)+1; a zero before gives 0",
     reference: "TA-Lib TRIX; J. Hutson, 1983",
-    peers: "",
+    peers: "wickra-core is up to 4e-9 of it apart where the average hardly moves",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Trix::new(args.count("period"))),

@@ -30,7 +30,7 @@ pub static ENTRY: Entry = Entry {
     formula: "max(high, close before) - min(low, close before)",
     conventions: "first value at row 1",
     reference: "TA-Lib TRANGE; J. W. Wilder, New Concepts in Technical Trading Systems, 1978",
-    peers: "",
+    peers: "wickra-core gives high - low on the first bar",
     has_gaps: false,
     check: anything,
     build: |_| Box::new(Each::new(OfBar(TrueRange::default()))),

@@ -77,7 +77,7 @@ pub static ENTRY: Entry = Entry {
     formula: "100·(4·a + 2·b + c)/7, each Σ(close - min(low, close before)) / Σtr over its bars, tr the true range",
     conventions: "first value at row max(short, middle, long); no range at all counts as 0; window sums that never subtract",
     reference: "L. Williams, 1985; TA-Lib ULTOSC",
-    peers: "",
+    peers: "wickra-core counts no range as one half; ta-lib and wickra-core keep the rounding of a bad print",
     has_gaps: false,
     check: anything,
     build: |args| {

@@ -33,7 +33,7 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n-1; an average of 0 gives 1; a bar without a volume gives none and \
                   is not counted",
     reference: "exact",
-    peers: "",
+    peers: "none has it",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(Source::Volume, Ratio::new(args.count("period"))),

@@ -48,7 +48,8 @@ pub static ENTRY: Entry = Entry {
     formula: "plus = Σ|high - low[1 bar ago]| / Σtr, minus = Σ|low - high[1 bar ago]| / Σtr over the last n bars, tr the true range",
     conventions: "both begin at row n; no range at all gives 0; window sums that never subtract",
     reference: "E. Botes, D. Siepman, 2010; TA-Lib VORTEX",
-    peers: "",
+    peers: "ta-lib and wickra-core keep the rounding of a bad print, all of the value where prices of 1e-8 \
+            follow",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Vortex::new(args.count("period"))))),

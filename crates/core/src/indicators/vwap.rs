@@ -85,7 +85,8 @@ pub static ENTRY: Entry = Entry {
                   bands of no width; compensated sums; anchor=none never starts over; a bar without a \
                   volume gives none and is passed over",
     reference: "TradingView VWAP; anchor=none is TA-Lib VWAP",
-    peers: "",
+    peers: "quantedge-ta starts over only at a bar that opens at midnight exactly, and its bands take E[x²] - \
+            E[x]²; wickra-core starts over at each UTC day",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(Vwap::new(args.word("anchor") == "session", args.real("bands")))),

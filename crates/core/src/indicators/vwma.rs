@@ -36,7 +36,8 @@ pub static ENTRY: Entry = Entry {
     conventions: "first value at row n-1; no volume at all gives no value; window sums that never subtract; a bar without a \
                   volume gives none and is passed over",
     reference: "TA-Lib VWMA",
-    peers: "",
+    peers: "wickra-core gives the close's mean where there is no volume; ta-lib keeps the rounding of large \
+            volumes (2e-7)",
     has_gaps: true,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(Vwma::new(args.count("period"))))),

@@ -34,7 +34,7 @@ pub static ENTRY: Entry = Entry {
     formula: "-100·(H - close)/(H - L), H the highest high and L the lowest low of the last n bars",
     conventions: "first value at row n-1; from -100 to 0; a flat window gives 0",
     reference: "TA-Lib WILLR; L. Williams, How I Made One Million Dollars, 1973",
-    peers: "",
+    peers: "wickra-core and quantedge-ta give -50 in a flat window",
     has_gaps: false,
     check: anything,
     build: |args| Box::new(Each::new(OfBar(WilliamsR::new(args.count("period"))))),

@@ -29,7 +29,7 @@ pub static ENTRY: Entry = Entry {
     formula: "Σi·x / (n(n+1)/2) over the last n bars, i from 1 at the oldest to n at the newest",
     conventions: "first value at row n-1; a window sum that never subtracts, so a bad print that left it left no trace",
     reference: "TA-Lib WMA; exact where TA-Lib keeps the rounding of a bad print",
-    peers: "",
+    peers: "ta-lib (6e-5) and wickra-core (1e-5) keep the rounding of a bad print",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Wma::new(args.count("period"))),

@@ -33,7 +33,7 @@ pub static ENTRY: Entry = Entry {
     formula: "(x - m)/σ, m the mean and σ the population's deviation of the last n bars",
     conventions: "first value at row n-1; no deviation gives 0",
     reference: "the textbook's standard score",
-    peers: "",
+    peers: "wickra-core loses small spreads for a while after a jump of level (0 for 0.92)",
     has_gaps: false,
     check: anything,
     build: |args| lane_of(args.source("source"), Zscore::new(args.count("period"))),
