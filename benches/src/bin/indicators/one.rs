@@ -146,6 +146,8 @@ struct Timed {
     spec: String,
     best: [f64; CONTESTANTS],
     unlike: [Option<&'static str>; CRATES.len()],
+    /// How many of the outputs, where the peer gives fewer.
+    fewer: [Option<(usize, usize)>; CRATES.len()],
     wrong: Vec<String>,
 }
 
@@ -179,8 +181,16 @@ fn time(runs: usize, name: &str, bars: &Bars, out: &mut [f64], ours: &mut [f64])
         Agrees::Not(why) => Some(why),
         Agrees::Values | Agrees::Steps => None,
     };
+    let fewer = |peer: Option<&Peer>| Some((peer?.outputs.len(), width)).filter(|(gives, all)| gives < all);
     let spec = name.parse::<Spec>().expect("a spec").to_string();
-    Timed { spec, best, unlike: std::array::from_fn(|i| why(peers[i].first())), wrong }
+    let of = |i: usize| peers[i].first();
+    Timed {
+        spec,
+        best,
+        unlike: std::array::from_fn(|i| why(of(i))),
+        fewer: std::array::from_fn(|i| fewer(of(i))),
+        wrong,
+    }
 }
 
 fn cell(ns: f64) -> String {
@@ -188,8 +198,12 @@ fn cell(ns: f64) -> String {
 }
 
 fn cells(timed: &Timed) -> String {
-    let mark = |i: usize| if i >= 2 && timed.unlike[i - 2].is_some() { "*" } else { "" };
-    let cells = timed.best.iter().enumerate().map(|(i, &ns)| cell(ns) + mark(i));
+    let mark = |i: usize| {
+        let Some(i) = i.checked_sub(2) else { return String::new() };
+        let fewer = timed.fewer[i].map(|(gives, all)| format!(" ({gives} of {all})"));
+        format!("{}{}", if timed.unlike[i].is_some() { "*" } else { "" }, fewer.unwrap_or_default())
+    };
+    let cells = timed.best.iter().enumerate().map(|(i, &ns)| cell(ns) + &mark(i));
     cells.collect::<Vec<_>>().join(" | ")
 }
 
