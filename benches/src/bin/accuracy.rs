@@ -221,9 +221,9 @@ fn main() {
     let clean = after_many(&mut of(), count);
     let [small, large] = [1e12, 1e15].map(|print| after_print(&mut of(), print, &clean));
     println!(
-        "| largest error after | {count} bars | 1e12 | 1e15 | ta-lib: bars | 1e12 | 1e15 | promised | held |"
+        "| largest error after | exact from | {count} bars | 1e12 | 1e15 | ta-lib: bars | 1e12 | 1e15 | promised | held |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|{}", "---|".repeat(10));
     let mut broken = Vec::new();
     for (((contest, clean), small), large) in of().iter().zip(&clean).zip(&small).zip(&large) {
         let all = [clean, small, large];
