@@ -55,3 +55,30 @@ impl Walk {
         Record { label, open, high, low, close, volume, vwap: None, trade_count: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use barloom_core::indicators::{CATALOGUE, Spec};
+
+    use super::Walk;
+    use super::exact::{Before, Market, bound, exact};
+    use super::peers::peers;
+
+    #[test]
+    fn every_name_of_the_catalogue_is_known() {
+        let mut walk = Walk::new(1);
+        let market = Market::new(&(0..400).map(|_| walk.next()).collect::<Vec<_>>(), 100, Before::default());
+        for entry in CATALOGUE {
+            let exact = exact(entry.name, &market);
+            assert_eq!(exact.len(), entry.outputs.len(), "{}", entry.name);
+            if let Some(bound) = bound(entry.name, &market, &exact) {
+                assert_eq!(bound.of.len(), entry.outputs.len(), "{}", entry.name);
+            }
+            let spec: Spec = entry.name.parse().expect("a spec");
+            let outputs = spec.lane().outputs().len();
+            for peer in peers(entry.name).into_iter().flatten() {
+                assert!(peer.outputs.iter().all(|&output| output < outputs), "{}", entry.name);
+            }
+        }
+    }
+}
