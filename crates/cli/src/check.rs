@@ -10,7 +10,7 @@ use barloom_core::indicators::{Spec, WarmUp};
 use barloom_core::plan::Plan;
 use barloom_core::store::{SeriesSize, StoreConfig};
 use barloom_core::{Interval, Symbols, Timestamp};
-use barloom_io::{Field, Options};
+use barloom_io::{Field, Options, TableFormat};
 use clap::Args;
 use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
@@ -97,6 +97,8 @@ struct Input {
     /// What the header and the first row said; none of a pipe, which is not read.
     resolved: Option<String>,
     columns: Vec<(Field, String)>,
+    /// The format of tables that are written for it.
+    format: Option<TableFormat>,
     /// The open of the first sound row.
     first: Option<Timestamp>,
 }
@@ -115,9 +117,9 @@ impl Input {
         self.first_rejected.as_ref().map(|first| format!("{}, {first}", self.file))
     }
 
-    fn reject(&mut self, line: u64, reason: impl std::fmt::Display) {
+    fn reject(&mut self, unit: &str, number: u64, reason: impl std::fmt::Display) {
         self.rejected += 1;
-        self.first_rejected.get_or_insert_with(|| format!("line {line}: {reason}"));
+        self.first_rejected.get_or_insert_with(|| format!("{unit} {number}: {reason}"));
     }
 }
 
@@ -134,7 +136,8 @@ impl Checked {
         let mut symbols = Symbols::new();
         let mut look = |path| look_at(path, &options, needs_volume.as_deref(), &deriver, &mut symbols);
         let inputs = config.inputs.iter().map(|path| look(path)).collect::<Result<Vec<_>, _>>()?;
-        inputs::refuse_overlaps(&config, &rules)?;
+        let format = inputs.first().and_then(|input| input.format).unwrap_or(TableFormat::Csv);
+        inputs::refuse_overlaps(&config, &rules, format)?;
         let first = inputs.iter().filter_map(|input| input.first).min();
         if first.is_none() && inputs.iter().all(|input| input.resolved.is_some()) {
             let rejected = inputs.iter().find_map(Input::first_rejected);
@@ -360,7 +363,8 @@ fn look_at(
         return Ok(input);
     }
     let mut reader = inputs::open(path, options)?;
-    let mut own = BTreeSet::new();
+    input.format = Some(reader.format());
+    let (unit, mut own) = (reader.unit(), BTreeSet::new());
     while reader.rows() < PREFIX {
         let read = reader.next_row().map_err(|error| Failure::new(inputs::kind_of(&error), error))?;
         let Some(decoded) = read else {
@@ -375,11 +379,11 @@ fn look_at(
                 input.first = Some(input.first.map_or(open, |first| first.min(open)));
             }
             Ok((_, Err(Refusal::Calendar(error)))) => {
-                let text = format!("{}, line {}: {error}", input.file, row.number);
+                let text = format!("{}, {} {}: {error}", input.file, reader.unit(), row.number);
                 return Err(Failure::new(Kind::Data, text));
             }
-            Ok((_, Err(Refusal::Invalid(reason)))) => input.reject(row.number, reason),
-            Err(unreadable) => input.reject(row.number, unreadable.reason),
+            Ok((_, Err(Refusal::Invalid(reason)))) => input.reject(unit, row.number, reason),
+            Err(unreadable) => input.reject(unit, row.number, unreadable.reason),
         }
     }
     inputs::check_volume(&reader, needs_volume).map_err(failed(Kind::Config))?;

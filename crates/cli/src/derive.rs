@@ -9,7 +9,7 @@ use barloom::source::Unreadable;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{SymbolId, Symbols};
-use barloom_io::{Options, OutputError};
+use barloom_io::{Options, OutputError, RowReader, TableFormat};
 use clap::Args;
 
 use crate::args::SharedArgs;
@@ -24,7 +24,7 @@ use crate::{inputs, interrupt, outputs, tell};
     after_help = "Example:\n  barloom derive btc_1m.csv.gz -i 5m,1h,1d --symbol BTC --stamp open --tz UTC --out out"
 )]
 pub(crate) struct DeriveArgs {
-    /// CSV files, plain, .gz or .zst, read in this order
+    /// CSV (plain, .gz or .zst), Parquet or Arrow files, read in this order
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
@@ -35,9 +35,9 @@ pub(crate) struct DeriveArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Format of the tables: csv (parquet and arrow are not built yet)
-    #[arg(long, value_name = "FORMAT", default_value = "csv", value_parser = ["csv"], hide_possible_values = true)]
-    to: String,
+    /// Format of the tables: csv, parquet or arrow [default: the first input's]
+    #[arg(long, value_name = "FORMAT")]
+    to: Option<TableFormat>,
 
     /// Order rows by open time and symbol; holds the tables in memory
     #[arg(long)]
@@ -59,8 +59,9 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
     (config.inputs, config.out) = (args.inputs, Some(args.out));
     let order = if args.sort { Order::OpenTime } else { Order::Grouped };
     let stopwatch = Stopwatch::start();
-    let summary =
-        outputs::or_no_folder(config.out.as_deref(), || Derivation::new(&config, order)?.run(&config))?;
+    let summary = outputs::or_no_folder(config.out.as_deref(), || {
+        Derivation::new(&config, args.to, order)?.run(&config)
+    })?;
     tell::line(&Report { summary: &summary, metrics: None, wall: stopwatch.elapsed() }.table());
     Ok(())
 }
@@ -71,6 +72,8 @@ struct Derivation {
     feed: FileFeed,
     symbols: Symbols,
     out: Out,
+    /// The first input, which was opened to see what it is.
+    first: Option<RowReader>,
     /// The symbol of the row before.
     current: Option<SymbolId>,
     options: Options,
@@ -87,14 +90,17 @@ struct Out {
 }
 
 impl Derivation {
-    fn new(config: &SessionConfig, order: Order) -> Result<Self, Failure> {
+    fn new(config: &SessionConfig, to: Option<TableFormat>, order: Order) -> Result<Self, Failure> {
         let rules = inputs::rules(config)?;
         let options = inputs::options(config)?;
-        inputs::refuse_overlaps(config, &rules)?;
         inputs::refuse_missing(config, &options)?;
+        let first = config.inputs.first().map(|path| inputs::open(path, &options)).transpose()?;
+        let format = to.or(first.as_ref().map(RowReader::format)).unwrap_or(TableFormat::Csv);
+        inputs::refuse_overlaps(config, &rules, format)?;
         let path = config.out.as_deref().unwrap_or_else(|| ".".as_ref());
         let plan = inputs::plan(config, &rules)?;
-        let tables = Tables::create(path, &rules, &plan, order).map_err(failed(Kind::Run))?;
+        let written = inputs::written(config, &rules, format, order);
+        let tables = Tables::create(path, &rules, &plan, &written).map_err(failed(Kind::Run))?;
         let rejects =
             RejectLog::create(config.rejects.as_deref(), "--rejects FILE").map_err(failed(Kind::Run))?;
         let summary = RunSummary::new(&rules);
@@ -102,6 +108,7 @@ impl Derivation {
             feed: FileFeed::new(Clocks::PerSymbol, &rules),
             symbols: Symbols::new(),
             out: Out { tables, plan, rejects, summary, failed: None },
+            first,
             current: None,
             options,
             on_invalid: config.on_invalid,
@@ -131,7 +138,10 @@ impl Derivation {
     }
 
     fn read(&mut self, path: &std::path::Path) -> Result<(), Failure> {
-        let mut reader = inputs::open(path, &self.options)?;
+        let mut reader = match self.first.take() {
+            Some(first) => first,
+            None => inputs::open(path, &self.options)?,
+        };
         let name = reader.name().to_owned();
         loop {
             let read = reader.next_row().map_err(|e| nothing_written(inputs::kind_of(&e), &e))?;
@@ -157,7 +167,10 @@ impl Derivation {
                     let taken = feed.row(deriver, *symbol, symbols.by_name(), record, sink);
                     let reason = taken
                         .map_err(|e| {
-                            nothing_written(Kind::Data, &format!("{name}, line {}: {e}", row.number))
+                            nothing_written(
+                                Kind::Data,
+                                &format!("{name}, {} {}: {e}", reader.unit(), row.number),
+                            )
                         })?
                         .err();
                     let time = deriver.open_time(record.label);
@@ -181,7 +194,7 @@ impl Derivation {
                     let Unreadable { reason, .. } = unreadable;
                     return Err(nothing_written(
                         Kind::Data,
-                        &format!("{name}, line {}: {reason}", row.number),
+                        &format!("{name}, {} {}: {reason}", reader.unit(), row.number),
                     ));
                 }
             }

@@ -8,11 +8,11 @@ use barloom_core::derive::DeriveRules;
 use barloom_core::error::nearest;
 use barloom_core::plan::Plan;
 use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
-use barloom_io::{Decoded, Field, Options, ReadError, Resolved, RowReader};
+use barloom_io::{Decoded, Facts, Field, Options, ReadError, Resolved, RowReader, TableFormat};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::failure::{Failure, Kind, failed};
-use crate::tables::Tables;
+use crate::tables::{Order, Tables, Written};
 use crate::tell;
 
 /// Reads the session file at `path`, and gives its text too; its paths become relative to the folder that it lies in.
@@ -138,6 +138,27 @@ pub(crate) fn refuse_missing(config: &SessionConfig, options: &Options) -> Resul
     config.inputs.iter().filter(|path| !path.exists()).try_for_each(|path| open(path, options).map(drop))
 }
 
+/// How tables are written: what is not a row of theirs stands in the metadata, where the format has room for it.
+pub(crate) fn written(
+    config: &SessionConfig,
+    rules: &DeriveRules,
+    format: TableFormat,
+    order: Order,
+) -> Written {
+    let word = |debug: &dyn std::fmt::Debug| format!("{debug:?}").to_lowercase();
+    let facts = Facts::default()
+        .with("version", env!("CARGO_PKG_VERSION"))
+        .with("calendar", rules.calendar.id())
+        .with("hours", word(&config.hours))
+        .with("align", word(&config.align))
+        .with("stub", word(&config.stub))
+        .with("origin", config.origin.to_string())
+        .with("source_base", config.base.to_string())
+        // Rows are labelled by both ends of their bar, in UTC; the one that is read first is the open.
+        .with("stamp", "open");
+    Written { format, order, facts }
+}
+
 /// The exit code of a file that can't be read on: what the user did not state is configuration.
 pub(crate) fn kind_of(error: &ReadError) -> Kind {
     if error.is_unstated() { Kind::Config } else { Kind::Data }
@@ -147,7 +168,11 @@ pub(crate) fn kind_of(error: &ReadError) -> Kind {
 ///
 /// # Errors
 /// Names the file.
-pub(crate) fn refuse_overlaps(config: &SessionConfig, rules: &DeriveRules) -> Result<(), Failure> {
+pub(crate) fn refuse_overlaps(
+    config: &SessionConfig,
+    rules: &DeriveRules,
+    format: TableFormat,
+) -> Result<(), Failure> {
     // A file that is not there yet is known by its folder.
     let place = |path: &Path| {
         path.canonicalize().ok().or_else(|| {
@@ -158,10 +183,11 @@ pub(crate) fn refuse_overlaps(config: &SessionConfig, rules: &DeriveRules) -> Re
     let refuse = |path: &Path, what: &str| {
         Err(Failure::new(Kind::Config, format!("{}: would be written over {what}", path.display())))
     };
-    let tables = config.out.iter().flat_map(|dir| Tables::names(rules).map(move |name| dir.join(name)));
+    let tables =
+        config.out.iter().flat_map(|dir| Tables::names(rules, format).map(move |name| dir.join(name)));
     let tables: Vec<PathBuf> = tables.collect();
     if cfg!(any(windows, target_os = "macos")) {
-        let folded: Vec<String> = Tables::names(rules).map(|name| name.to_lowercase()).collect();
+        let folded: Vec<String> = Tables::names(rules, format).map(|name| name.to_lowercase()).collect();
         if let Some(name) = folded.iter().enumerate().find(|(i, name)| folded[..*i].contains(name)) {
             return refuse(name.1.as_ref(), "the table of another interval on this system; use two folders");
         }

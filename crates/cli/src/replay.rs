@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use barloom::config::{SessionConfig, Speed};
 use barloom::journal::{ConfigKind, Recording};
+use barloom_io::TableFormat;
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
 use crate::progress::Extent;
 use crate::run::{Shown, run_inputs};
+use crate::tables::Order;
 use crate::{inputs, interrupt, outputs};
 
 /// Run a journal again: the same inputs, so the same outputs and notifications, byte for byte
@@ -24,6 +26,10 @@ pub(crate) struct ReplayArgs {
     /// The folder for tables; none are written without it
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+
+    /// Format of the tables: csv, parquet or arrow
+    #[arg(long, value_name = "FORMAT", default_value = "csv")]
+    to: TableFormat,
 
     #[command(flatten)]
     shown: Shown,
@@ -53,7 +59,8 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     config.speed = Speed::default();
     let rules = inputs::rules_with(&config, recorded.overlay.as_deref())?;
     let plan = inputs::plan(&config, &rules)?;
+    let written = inputs::written(&config, &rules, args.to, Order::Visible);
     outputs::or_no_folder(config.out.as_deref(), || {
-        run_inputs(&config, rules, plan, recording, None, args.shown)
+        run_inputs(&config, rules, plan, recording, None, (&written, args.shown))
     })
 }

@@ -17,14 +17,14 @@ use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::store::View;
 use barloom_core::{Interval, Symbols};
-use barloom_io::{ReadError, RowReader};
+use barloom_io::{ReadError, RowReader, TableFormat};
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
 use crate::inputs::NoVolume;
 use crate::progress::{Extent, Watched};
 use crate::summary::Report;
-use crate::tables::{Order, RejectLog, Tables};
+use crate::tables::{Order, RejectLog, Tables, Written};
 use crate::told::Told;
 use crate::{inputs, interrupt, outputs, progress, tell};
 
@@ -59,6 +59,10 @@ pub(crate) struct RunArgs {
     /// warn, or error: an overrun ends the run with exit code 5; wins over the file's `on_overrun`
     #[arg(long, value_name = "WHAT")]
     on_overrun: Option<OnOverrun>,
+
+    /// Format of the tables: csv, parquet or arrow [default: the first input's]
+    #[arg(long, value_name = "FORMAT")]
+    to: Option<TableFormat>,
 
     #[command(flatten)]
     shown: Shown,
@@ -109,11 +113,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     config.runtime = args.runtime.unwrap_or(config.runtime);
     config.workers = args.workers.unwrap_or(config.workers);
     config.on_overrun = args.on_overrun.unwrap_or(config.on_overrun);
-    outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args.shown, (&args.session, &text)))
+    outputs::or_no_folder(config.out.as_deref(), || {
+        run_config(&config, args.to, args.shown, (&args.session, &text))
+    })
 }
 
 /// Runs the files of `config`, which is the session file at that path, of that text.
-fn run_config(config: &SessionConfig, shown: Shown, session: (&Path, &str)) -> Result<(), Failure> {
+fn run_config(
+    config: &SessionConfig,
+    to: Option<TableFormat>,
+    shown: Shown,
+    session: (&Path, &str),
+) -> Result<(), Failure> {
     let overlay = inputs::overlay(config)?;
     let rules = inputs::rules_with(config, overlay.as_deref())?;
     let options = inputs::options(config)?;
@@ -126,7 +137,9 @@ fn run_config(config: &SessionConfig, shown: Shown, session: (&Path, &str)) -> R
         Ok(FileSource { reader, base: config.base, needs_volume: needs_volume.clone() })
     };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
-    inputs::refuse_overlaps(config, &rules)?;
+    let first = sources.first().map(|source| source.reader.format());
+    let format = to.or(first).unwrap_or(TableFormat::Csv);
+    inputs::refuse_overlaps(config, &rules, format)?;
     let names = sources.iter().map(|source| source.name().to_owned()).collect();
     let journal = config.journal.as_deref().map(|dir| {
         let (path, text) = session;
@@ -136,7 +149,8 @@ fn run_config(config: &SessionConfig, shown: Shown, session: (&Path, &str)) -> R
     });
     let end = config.window(&rules.calendar).map_err(failed(Kind::Config))?.end;
     let coordinator = SessionCoordinator::new(&rules, sources).until(end);
-    run_inputs(config, rules, plan, coordinator, journal.transpose()?, shown)
+    let written = inputs::written(config, &rules, format, Order::Visible);
+    run_inputs(config, rules, plan, coordinator, journal.transpose()?, (&written, shown))
 }
 
 /// Runs `inputs` under `config` and writes what it asks for.
@@ -146,11 +160,10 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     plan: Plan,
     inputs: I,
     journal: Option<JournalWriter>,
-    shown: Shown,
+    (written, shown): (&Written, Shown),
 ) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
-    let tables =
-        config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, Order::Visible)).transpose();
+    let tables = config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, written)).transpose();
     let rejects = RejectLog::create(config.rejects.as_deref(), "`rejects` in the session file");
     let mut out = Out {
         tables: tables.map_err(failed(Kind::Run))?,

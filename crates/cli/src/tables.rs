@@ -10,12 +10,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use barloom::engine::Reject;
-use barloom_core::derive::{ClosedBar, DeriveRules, TradingHours, Warning};
+use barloom_core::derive::{ClosedBar, DeriveRules, IntervalRule, Policy, TradingHours, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{Hours, Interval, SymbolId, Symbols, Timestamp};
 use barloom_io::{
-    BarRow, BarTable, OutputDir, OutputError, PendingFile, RejectRow, RejectTable, WarningRow, WarningTable,
-    commit_all,
+    BarRow, BarSheet, Facts, OutputDir, OutputError, PendingFile, Place, RejectRow, RejectTable, Segment,
+    TableFormat, WarningRow, WarningTable, commit_all,
 };
 
 use crate::tell;
@@ -45,25 +45,32 @@ pub(crate) struct Tables {
 #[derive(Debug)]
 struct Table {
     interval: Interval,
-    rows: BarTable<PendingFile>,
-    hours: bool,
+    rows: BarSheet,
     /// How many outputs the interval's indicators have.
     outputs: usize,
     /// Bars that close at one instant, until one that closes at another comes.
     held: Rows,
     /// Bars that were open when the input ended.
     left: Rows,
-    /// Rows that came after younger ones were written: their place and their line.
-    laggards: Vec<(Place, Vec<u8>)>,
+    /// Rows that came after younger ones were written, by their place.
+    laggards: Vec<(Place, Segment)>,
     /// Where the last written row lies, and whether all before it do in order.
     newest: Option<Place>,
     in_order: bool,
-    /// By symbol, where its last row ends, in bytes.
+    /// By symbol, where its last row ends.
     ends: Vec<u64>,
 }
 
-/// The place of a row in visible order: its close, then its symbol.
-type Place = (Timestamp, String);
+/// How tables are written.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    /// The format.
+    pub(crate) format: TableFormat,
+    /// The order of rows.
+    pub(crate) order: Order,
+    /// What files say about themselves where their format has room for it.
+    pub(crate) facts: Facts,
+}
 
 /// Bars with the values of their indicators.
 #[derive(Debug, Default)]
@@ -89,40 +96,39 @@ impl Tables {
         path: &Path,
         rules: &DeriveRules,
         plan: &Plan,
-        order: Order,
+        how: &Written,
     ) -> Result<Self, OutputError> {
+        let Written { format, order, facts } = how;
         let dir = OutputDir::create(path)?;
         let hours = rules.hours == TradingHours::Extended;
-        let table = |interval: Interval| -> Result<Table, OutputError> {
-            let file = dir.file(&table_name(interval))?;
-            let name = file.path().to_owned();
+        let table = |rule: &IntervalRule| -> Result<Table, OutputError> {
+            let interval = rule.interval;
+            let file = dir.file(&table_name(interval, *format))?;
             let columns: Vec<&str> = plan.columns(interval).iter().map(String::as_str).collect();
-            let rows = BarTable::new(file, &columns, hours).map_err(written(&name))?;
+            let policy = match rule.policy {
+                Policy::Coverage => "coverage",
+                Policy::Strict => "strict",
+            };
+            let mut facts = facts.clone().with("base", interval.to_string()).with("policy", policy);
+            if let Some(share) = rule.min_coverage {
+                facts = facts.with("min_coverage", share.to_string());
+            }
+            let rows = BarSheet::new(file, *format, &columns, hours, &facts)?;
             let (held, left, laggards, ends) = (Rows::default(), Rows::default(), Vec::new(), Vec::new());
-            let outputs = columns.len();
-            Ok(Table {
-                interval,
-                rows,
-                hours,
-                outputs,
-                held,
-                left,
-                laggards,
-                newest: None,
-                in_order: true,
-                ends,
-            })
+            let (outputs, newest, in_order) = (columns.len(), None, true);
+            Ok(Table { interval, rows, outputs, held, left, laggards, newest, in_order, ends })
         };
-        let bars = rules.intervals.iter().map(|rule| table(rule.interval)).collect::<Result<_, _>>()?;
+        let bars = rules.intervals.iter().map(table).collect::<Result<_, _>>()?;
         let file = dir.file(WARNINGS)?;
         let name = file.path().to_owned();
         let warnings = WarningTable::new(file).map_err(written(&name))?;
-        Ok(Self { bars, warnings, order, ending: false, label: String::new() })
+        Ok(Self { bars, warnings, order: *order, ending: false, label: String::new() })
     }
 
     /// The names of the files that [`Tables::create`] begins.
-    pub(crate) fn names(rules: &DeriveRules) -> impl Iterator<Item = String> + '_ {
-        rules.intervals.iter().map(|rule| table_name(rule.interval)).chain([WARNINGS.to_owned()])
+    pub(crate) fn names(rules: &DeriveRules, format: TableFormat) -> impl Iterator<Item = String> + '_ {
+        let tables = rules.intervals.iter().map(move |rule| table_name(rule.interval, format));
+        tables.chain([WARNINGS.to_owned()])
     }
 
     /// The input turned out not to be grouped by symbol.
@@ -190,8 +196,8 @@ impl Tables {
 
 const WARNINGS: &str = "warnings.csv";
 
-fn table_name(interval: Interval) -> String {
-    format!("{interval}.csv")
+fn table_name(interval: Interval, format: TableFormat) -> String {
+    format!("{interval}.{format}")
 }
 
 impl Table {
@@ -205,16 +211,14 @@ impl Table {
             if self.newest.as_ref().is_some_and(is_behind) {
                 // While the input may be grouped, symbols follow each other and closes go back.
                 if order == Order::Visible && self.in_order {
-                    self.laggards.push((
-                        (bar.close_time, name.to_owned()),
-                        line(&bar, values, self.hours, symbols, label),
-                    ));
+                    let mut row = self.rows.segment();
+                    hold(&mut row, &bar, values, symbols, label);
+                    self.laggards.push(((bar.close_time, name.to_owned()), row));
                     continue;
                 }
                 self.in_order = false;
             }
-            let done = write(&mut self.rows, &bar, values, symbols, label);
-            done.map_err(|error| written(self.rows.get_mut().path())(error))?;
+            self.rows.write(&row_of(&bar, symbols, label), values)?;
             let (close, symbol) = self.newest.get_or_insert_with(|| (Timestamp::MIN, String::new()));
             *close = bar.close_time;
             symbol.clear();
@@ -223,7 +227,7 @@ impl Table {
             if self.ends.len() <= symbol {
                 self.ends.resize(symbol + 1, 0);
             }
-            self.ends[symbol] = self.rows.written();
+            self.ends[symbol] = self.rows.position();
         }
         self.held.values.clear();
         Ok(())
@@ -245,19 +249,18 @@ impl Table {
             Order::OpenTime => {
                 self.hold(&left);
                 self.flush(order, symbols, label)?;
-                Ok(self.rows.into_inner())
+                self.rows.finish()
             }
             Order::Visible => {
                 self.flush(order, symbols, label)?;
                 self.hold(&left);
                 self.flush(order, symbols, label)?;
                 self.laggards.sort_by(|(a, _), (b, _)| a.cmp(b));
-                let file = self.rows.into_inner();
                 if self.in_order {
-                    return file.merge(&self.laggards, place_of);
+                    return self.rows.finish_merged(self.laggards);
                 }
                 // Groups that came back: rare, and the one table that is sorted in memory.
-                file.sort_lines(place_of)
+                self.rows.finish_sorted()
             }
         }
     }
@@ -278,39 +281,26 @@ impl Table {
     ) -> Result<PendingFile, OutputError> {
         // Symbols are numbered as the input has them, so each group ends where the one before it does, or later.
         left.bars.sort_by_key(|(bar, _)| bar.symbol);
-        let (mut texts, mut end): (Vec<(u64, Vec<u8>)>, u64) = (Vec::new(), self.rows.header_end());
+        let (mut segments, mut end) = (Vec::new(), self.rows.start());
         let mut next = 0;
         for group in left.bars.chunk_by(|(a, _), (b, _)| a.symbol == b.symbol) {
             let symbol = group.first().map_or(0, |(bar, _)| bar.symbol.index());
             end = self.ends.iter().take(symbol + 1).skip(next).copied().fold(end, u64::max);
             next = symbol + 1;
-            let lines = group.iter().flat_map(|(bar, values)| {
-                line(bar, &left.values[*values..values + self.outputs], self.hours, symbols, label)
-            });
-            texts.push((end, lines.collect()));
+            let mut rows = self.rows.segment();
+            for (bar, values) in group {
+                hold(&mut rows, bar, &left.values[*values..values + self.outputs], symbols, label);
+            }
+            segments.push((end, rows));
         }
-        self.rows.into_inner().insert(&texts)
+        self.rows.finish_with(segments)
     }
 }
 
-/// The place of a row of a table, by its text. Instants sort as they are written; a symbol that needs quotes sorts by them.
-fn place_of(line: &[u8]) -> Place {
-    let text = String::from_utf8_lossy(line);
-    let (symbol, rest) = match text.strip_prefix('"').and_then(|quoted| quoted.split_once("\",")) {
-        Some((symbol, rest)) => (symbol.replace("\"\"", "\""), rest),
-        None => text.split_once(',').map(|(symbol, rest)| (symbol.to_owned(), rest)).unwrap_or_default(),
-    };
-    // After the symbol come interval, session and open time.
-    let close = rest.split(',').nth(3).and_then(|cell| cell.parse().ok());
-    (close.unwrap_or(Timestamp::MIN), symbol)
-}
-
-/// The line of a bar.
-fn line(bar: &ClosedBar, values: &[f64], hours: bool, symbols: &Symbols, label: &mut String) -> Vec<u8> {
-    let mut rows = BarTable::headless(Vec::new(), values.len(), hours);
-    // Writing to memory does not fail.
-    let _ = write(&mut rows, bar, values, symbols, label);
-    rows.into_inner()
+/// Puts a bar into rows that are held in memory.
+fn hold(rows: &mut Segment, bar: &ClosedBar, values: &[f64], symbols: &Symbols, label: &mut String) {
+    // It has one value for each output column, and writing to memory does not fail.
+    let _ = rows.write(&row_of(bar, symbols, label), values);
 }
 
 /// Unstable sorts need no memory; a symbol has one bar of an interval at an open time.
@@ -328,18 +318,13 @@ fn sort(bars: &mut [(ClosedBar, usize)], order: Order, symbols: &Symbols) {
     }
 }
 
-fn write<W: std::io::Write>(
-    to: &mut BarTable<W>,
-    closed: &ClosedBar,
-    values: &[f64],
-    symbols: &Symbols,
-    label: &mut String,
-) -> std::io::Result<()> {
+/// The row of a bar; its session is written to `label`.
+pub(crate) fn row_of<'a>(closed: &ClosedBar, symbols: &'a Symbols, label: &'a mut String) -> BarRow<'a> {
     let ClosedBar { interval, bar, close_time, n_base, n_expected, .. } = *closed;
     label.clear();
     // Writing to memory does not fail.
     let _ = write!(label, "{}", closed.session);
-    let row = BarRow {
+    BarRow {
         symbol: symbols.name(closed.symbol).as_str(),
         interval,
         session: label,
@@ -355,8 +340,7 @@ fn write<W: std::io::Write>(
         n_base,
         n_expected,
         hours: Some(hours_word(closed.hours)),
-    };
-    to.write(&row, values)
+    }
 }
 
 /// The word of a part of the trading day in outputs.

@@ -22,8 +22,6 @@ pub enum Compression {
 
 /// Other formats by their first bytes: what they are and what to do.
 const OTHERS: &[(&[u8], &str)] = &[
-    (b"PAR1", "Parquet, which is not read yet; write it as CSV"),
-    (b"ARROW1", "Arrow, which is not read yet; write it as CSV"),
     (b"PK\x03\x04", "a zip archive or a spreadsheet; unpack it, or save it as CSV"),
     (b"\xfd7zXZ\0", "packed with xz; unpack it, or pack it with gzip or zstd"),
     (b"BZh", "packed with bzip2; unpack it, or pack it with gzip or zstd"),
@@ -38,11 +36,19 @@ pub(crate) enum Source {
     Zstandard(Box<Frames>),
 }
 
+/// The first bytes of `source`, eight where there are so many.
+pub(crate) fn head(source: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(8);
+    source.by_ref().take(8).read_to_end(&mut head)?;
+    Ok(head)
+}
+
 impl Source {
-    /// Looks at the first bytes of `source`; the inner `Err` says which other format they are.
-    pub(crate) fn open(mut source: impl Read + Send + 'static) -> io::Result<Result<Self, &'static str>> {
-        let mut head = Vec::with_capacity(8);
-        source.by_ref().take(8).read_to_end(&mut head)?;
+    /// Of a source that begins with `head`, read already; the inner `Err` says which other format it is.
+    pub(crate) fn open(
+        head: Vec<u8>,
+        source: impl Read + Send + 'static,
+    ) -> io::Result<Result<Self, &'static str>> {
         if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
             return Ok(Err(what));
         }

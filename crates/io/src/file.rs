@@ -1,18 +1,20 @@
-//! Files and pipes: the shell that feeds a [`CsvDecoder`] from anything that can be read.
+//! Files and pipes: the shell that reads rows from anything that can be read, whatever its format.
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::compression::{Compression, Source};
+use crate::batch::{BatchError, BatchFormat, BatchReader, Facts};
+use crate::compression::{Compression, Source, head};
 use crate::csv::{CsvDecoder, CsvError};
 use crate::layout::LayoutError;
 use crate::options::Options;
 use crate::resolved::Resolved;
 use crate::row::Decoded;
+use crate::sheet::TableFormat;
 
 /// Bytes given to the decoder at once; with the longest row the only memory that reading takes.
 const CHUNK: usize = 1 << 16;
@@ -35,15 +37,26 @@ const CHUNK: usize = 1 << 16;
 /// ```
 pub struct RowReader {
     name: String,
+    content: Content,
+    rows: u64,
+    size: Option<u64>,
+    read: Arc<AtomicU64>,
+}
+
+/// What the bytes are.
+enum Content {
+    Text(Box<Text>),
+    Columns(Box<BatchReader>),
+}
+
+/// Text, compressed or not, on its way through the decoder.
+struct Text {
     source: Source,
     decoder: CsvDecoder,
     chunk: Box<[u8]>,
     /// The part of the chunk that was not decoded yet.
     rest: std::ops::Range<usize>,
     at_end: bool,
-    rows: u64,
-    size: Option<u64>,
-    read: Arc<AtomicU64>,
 }
 
 /// Counts the bytes that are read.
@@ -98,6 +111,14 @@ pub enum ReadError {
         /// What it is and what to do.
         what: &'static str,
     },
+    /// The columns are no table of bars, or damaged.
+    #[error("{file}: {error}")]
+    Columns {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        error: BatchError,
+    },
     /// The text is no table of bars.
     #[error("{file}: {error}")]
     Csv {
@@ -111,7 +132,6 @@ pub enum ReadError {
 impl ReadError {
     /// Whether the file can be read once the user has stated what it does not say: its stamp, zone or symbol.
     pub fn is_unstated(&self) -> bool {
-        let Self::Csv { error, .. } = self else { return false };
         let of_layout = |layout: &LayoutError| {
             matches!(
                 layout,
@@ -120,10 +140,12 @@ impl ReadError {
                     | LayoutError::SymbolTwice { .. }
             )
         };
-        match error {
-            CsvError::Layout(layout) => of_layout(layout),
-            CsvError::ZoneUnknown { .. } => true,
-            CsvError::Empty | CsvError::RowTooLong { .. } => false,
+        match self {
+            Self::Csv { error: CsvError::Layout(layout), .. }
+            | Self::Columns { error: BatchError::Layout(layout), .. } => of_layout(layout),
+            Self::Csv { error: CsvError::ZoneUnknown { .. }, .. }
+            | Self::Columns { error: BatchError::ZoneUnknown { .. } | BatchError::Base { .. }, .. } => true,
+            _ => false,
         }
     }
 }
@@ -135,39 +157,62 @@ impl RowReader {
     /// [`ReadError`] when there is no such file, or its first bytes are another format's.
     pub fn open(path: &Path, options: Options) -> Result<Self, ReadError> {
         let name = path.display().to_string();
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(source) => return Err(ReadError::Io { file: name, source }),
-        };
+        let refused = |source| ReadError::Io { file: name.clone(), source };
+        let mut file = File::open(path).map_err(refused)?;
         // A pipe has no size.
         let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|found| found.len());
-        Ok(Self { size, ..Self::new(&name, file, options)? })
+        let head = head(&mut file).map_err(refused)?;
+        if let (Some(format), Some(_)) = (BatchFormat::of(&head), size) {
+            let reader = BatchReader::of_file(format, file, options);
+            let content = Content::Columns(Box::new(reader.map_err(|error| of_columns(&name, error))?));
+            return Ok(Self { name, content, rows: 0, size, read: Arc::default() });
+        }
+        Ok(Self { size, ..Self::of(&name, head, file, options)? })
     }
 
     /// A reader of any source of bytes; errors call it `name`.
     ///
     /// # Errors
     /// [`ReadError`] when its first bytes can't be read or are another format's.
-    pub fn new(name: &str, source: impl Read + Send + 'static, options: Options) -> Result<Self, ReadError> {
+    pub fn new(
+        name: &str,
+        mut source: impl Read + Send + 'static,
+        options: Options,
+    ) -> Result<Self, ReadError> {
+        let head = head(&mut source).map_err(|source| ReadError::Io { file: name.to_owned(), source })?;
+        Self::of(name, head, source, options)
+    }
+
+    fn of(
+        name: &str,
+        head: Vec<u8>,
+        source: impl Read + Send + 'static,
+        options: Options,
+    ) -> Result<Self, ReadError> {
         let (name, read) = (name.to_owned(), Arc::new(AtomicU64::new(0)));
         let source = Counted { from: source, read: Arc::clone(&read) };
-        let source = match Source::open(source) {
-            Ok(Ok(source)) => source,
-            Ok(Err(what)) => return Err(ReadError::OtherFormat { file: name, what }),
-            Err(source) => return Err(ReadError::Io { file: name, source }),
+        let content = match BatchFormat::of(&head) {
+            Some(BatchFormat::ArrowStream) => {
+                let bytes = BufReader::new(io::Cursor::new(head).chain(source));
+                let reader = BatchReader::of_stream(bytes, options);
+                Content::Columns(Box::new(reader.map_err(|error| of_columns(&name, error))?))
+            }
+            Some(_) => {
+                let what = "read from its end, so it can't come through a pipe; name the file itself";
+                return Err(ReadError::OtherFormat { file: name, what });
+            }
+            None => {
+                let source = match Source::open(head, source) {
+                    Ok(Ok(source)) => source,
+                    Ok(Err(what)) => return Err(ReadError::OtherFormat { file: name, what }),
+                    Err(source) => return Err(ReadError::Io { file: name, source }),
+                };
+                let chunk = vec![0; CHUNK].into_boxed_slice();
+                let decoder = CsvDecoder::new(options);
+                Content::Text(Box::new(Text { source, decoder, chunk, rest: 0..0, at_end: false }))
+            }
         };
-        let chunk = vec![0; CHUNK].into_boxed_slice();
-        Ok(Self {
-            name,
-            source,
-            decoder: CsvDecoder::new(options),
-            chunk,
-            rest: 0..0,
-            at_end: false,
-            rows: 0,
-            size: None,
-            read,
-        })
+        Ok(Self { name, content, rows: 0, size: None, read })
     }
 
     /// The next row or reject; `None` after the last.
@@ -175,21 +220,60 @@ impl RowReader {
     /// # Errors
     /// [`ReadError`] when the file as a whole can't be read on; a row that can't is a [`Decoded::Reject`].
     pub fn next_row(&mut self) -> Result<Option<Decoded<'_>>, ReadError> {
-        if !self.advance()? {
+        let (name, rows) = (&self.name, self.rows);
+        let found = match &mut self.content {
+            Content::Text(text) => text.advance(name, rows)?,
+            Content::Columns(reader) => reader.advance().map_err(|error| of_columns(name, error))?,
+        };
+        if !found {
             return Ok(None);
         }
         self.rows += 1;
-        Ok(Some(self.decoder.current()))
+        Ok(Some(match &self.content {
+            Content::Text(text) => text.decoder.current(),
+            Content::Columns(reader) => reader.current(),
+        }))
     }
 
     /// What the header and the first row said; `None` before the header was read.
     pub fn resolved(&self) -> Option<Resolved<'_>> {
-        self.decoder.resolved()
+        match &self.content {
+            Content::Text(text) => text.decoder.resolved(),
+            Content::Columns(reader) => Some(reader.resolved()),
+        }
     }
 
-    /// How the file is compressed.
+    /// What the file says about itself; nothing where its format has no room for it.
+    pub fn facts(&self) -> Facts {
+        match &self.content {
+            Content::Text(_) => Facts::default(),
+            Content::Columns(reader) => reader.facts().clone(),
+        }
+    }
+
+    /// What a row's number counts: `line` or `row`.
+    pub fn unit(&self) -> &'static str {
+        match &self.content {
+            Content::Text(_) => "line",
+            Content::Columns(_) => "row",
+        }
+    }
+
+    /// The format that its tables are written in where nothing else is asked for.
+    pub fn format(&self) -> TableFormat {
+        match &self.content {
+            Content::Text(_) => TableFormat::Csv,
+            Content::Columns(reader) if reader.is_parquet() => TableFormat::Parquet,
+            Content::Columns(_) => TableFormat::Arrow,
+        }
+    }
+
+    /// How the file is compressed as a whole.
     pub fn compression(&self) -> Compression {
-        self.source.kind()
+        match &self.content {
+            Content::Text(text) => text.source.kind(),
+            Content::Columns(_) => Compression::Plain,
+        }
     }
 
     /// What errors call the source.
@@ -207,23 +291,29 @@ impl RowReader {
         self.size
     }
 
-    /// How many of its bytes were read, packed as it is.
+    /// How many of its bytes were read, packed as it is; of columns, the share of the rows.
     pub fn position(&self) -> u64 {
+        if let (Content::Columns(reader), Some(size)) = (&self.content, self.size) {
+            return reader.share().map_or(0, |share| (size as f64 * share) as u64);
+        }
         self.read.load(Ordering::Relaxed)
     }
+}
 
-    fn advance(&mut self) -> Result<bool, ReadError> {
+impl Text {
+    fn advance(&mut self, name: &str, rows: u64) -> Result<bool, ReadError> {
+        let refused = |error| ReadError::Csv { file: name.to_owned(), error };
         while !self.at_end {
             let mut input = &self.chunk[self.rest.clone()];
             let found = self.decoder.advance(&mut input);
             self.rest.start = self.rest.end - input.len();
-            if found.map_err(|error| self.refused(error))? {
+            if found.map_err(refused)? {
                 return Ok(true);
             }
-            let read = self.fill().map_err(|error| self.failed(error))?;
+            let read = self.fill().map_err(|error| self.failed(name, rows, error))?;
             (self.rest, self.at_end) = (0..read, read == 0);
         }
-        self.decoder.advance_to_end().map_err(|error| self.refused(error))
+        self.decoder.advance_to_end().map_err(refused)
     }
 
     fn fill(&mut self) -> io::Result<usize> {
@@ -236,14 +326,9 @@ impl RowReader {
     }
 
     #[cold]
-    fn refused(&self, error: CsvError) -> ReadError {
-        ReadError::Csv { file: self.name.clone(), error }
-    }
-
-    #[cold]
-    fn failed(&self, source: io::Error) -> ReadError {
-        let (file, rows) = (self.name.clone(), self.rows);
-        match (self.compression(), source.kind()) {
+    fn failed(&self, name: &str, rows: u64, source: io::Error) -> ReadError {
+        let file = name.to_owned();
+        match (self.source.kind(), source.kind()) {
             (Compression::Plain, _) => ReadError::Io { file, source },
             (_, ErrorKind::UnexpectedEof) => ReadError::EndsEarly { file, rows },
             (_, ErrorKind::InvalidData | ErrorKind::InvalidInput) => {
@@ -251,6 +336,14 @@ impl RowReader {
             }
             _ => ReadError::Io { file, source },
         }
+    }
+}
+
+#[cold]
+fn of_columns(name: &str, error: BatchError) -> ReadError {
+    match error {
+        BatchError::Io(source) => ReadError::Io { file: name.to_owned(), source },
+        error => ReadError::Columns { file: name.to_owned(), error },
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Layout {
 pub enum StampSource {
     /// The user stated it.
     Stated,
+    /// The file says it in its metadata.
+    Metadata,
     /// The time column's name says it.
     Column,
 }
@@ -107,6 +109,15 @@ impl Layout {
     /// # Errors
     /// [`LayoutError`] when a column is missing or there twice, or a fact is neither said nor stated.
     pub fn resolve(names: &[String], options: &Options) -> Result<Self, LayoutError> {
+        Self::resolve_with(names, options, None)
+    }
+
+    /// The layout of a table whose metadata says the stamp `own`.
+    pub(crate) fn resolve_with(
+        names: &[String],
+        options: &Options,
+        own: Option<Stamp>,
+    ) -> Result<Self, LayoutError> {
         use Field::{Close, High, Low, Open, Symbol, Time, TradeCount, Volume, Vwap};
         let time = time_column(names, options.stamp)?;
         let required = [Open, High, Low, Close].map(|field| (field, find(names, field)));
@@ -132,7 +143,8 @@ impl Layout {
             }
             _ => {}
         }
-        let own = own_stamp(&names[time]).map(|stamp| (stamp, StampSource::Column));
+        let own = own.map(|stamp| (stamp, StampSource::Metadata));
+        let own = own.or_else(|| Some((own_stamp(&names[time])?, StampSource::Column)));
         let stamp = options.stamp.map(|stamp| (stamp, StampSource::Stated)).or(own);
         if stamp.is_none() && !options.is_daily() {
             return Err(LayoutError::StampUnknown { column: names[time].clone() });

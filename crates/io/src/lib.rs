@@ -22,6 +22,7 @@
 //! What it does not do: check prices (core does), guess a zone, a stamp or a symbol, or read Parquet, Arrow
 //! and vendors' own layouts yet.
 
+mod batch;
 mod column;
 mod compression;
 mod csv;
@@ -34,9 +35,11 @@ mod options;
 mod output;
 mod resolved;
 mod row;
+mod sheet;
 mod table;
 mod time;
 
+pub use batch::{BarColumns, BatchError, BatchTable, ColumnFormat, Facts};
 pub use column::Field;
 pub use compression::Compression;
 pub use csv::{CsvDecoder, CsvError, LONGEST_ROW, MOST_COLUMNS};
@@ -48,5 +51,6 @@ pub use options::Options;
 pub use output::{OutputDir, OutputError, PendingFile, abandon_all, commit_all};
 pub use resolved::Resolved;
 pub use row::{Decoded, Reject, Row};
+pub use sheet::{BarSheet, Place, Segment, TableFormat};
 pub use table::{BarRow, BarTable, RejectRow, RejectTable, WarningRow, WarningTable};
 pub use time::{TimeFault, TimeForm, Unit};

@@ -48,6 +48,17 @@ pub struct OutputError {
     pub source: io::Error,
 }
 
+impl OutputError {
+    /// That `file` can't be written, for what the system says.
+    pub fn written(file: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        move |source| match source.downcast::<Self>() {
+            // A pending file has named itself already.
+            Ok(named) => named,
+            Err(source) => Self { file: file.to_owned(), action: "written", source },
+        }
+    }
+}
+
 /// A folder for output files.
 #[derive(Debug, Clone)]
 pub struct OutputDir(PathBuf);
@@ -222,7 +233,7 @@ impl PendingFile {
     }
 
     /// A new pending file of the same name, written by `copy` from the text of this one.
-    fn copied(
+    pub(crate) fn copied(
         mut self,
         copy: impl FnOnce(&mut File, &mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<Self, OutputError> {

@@ -37,6 +37,7 @@ impl fmt::Display for Resolved<'_> {
         if let Some((stamp, source)) = self.layout.stamp().zip(self.layout.stamp_source()) {
             let source = match source {
                 StampSource::Stated => "stated",
+                StampSource::Metadata => "by the file's metadata",
                 StampSource::Column => "by the column's name",
             };
             write!(f, ", stamp {} ({source})", format!("{stamp:?}").to_lowercase())?;

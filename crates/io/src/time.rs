@@ -214,6 +214,55 @@ impl TimeReader {
         Ok(moment)
     }
 
+    /// The instant that a type with a zone holds.
+    #[inline]
+    pub(crate) fn read_instant(&mut self, nanos: i64) -> Moment {
+        self.form.get_or_insert(TimeForm::Offset);
+        Moment::Instant(Timestamp::from_nanos(nanos))
+    }
+
+    /// The moment that a type without a zone holds: `nanos` is what it would be in UTC.
+    #[inline]
+    pub(crate) fn read_local(&mut self, nanos: i64) -> Result<Moment, TimeFault> {
+        let midnight = nanos - nanos.rem_euclid(24 * NANOS_PER_HOUR);
+        if self.day.nanos != midnight || self.day.text != [0; 10] {
+            let text = || Timestamp::from_nanos(nanos).to_string();
+            let date = date_of(nanos.div_euclid(24 * NANOS_PER_HOUR));
+            let date = date.ok_or_else(|| TimeFault::OutOfRange { text: text() })?;
+            // No text is this one: the day of a column is not found by what is written.
+            self.day = Day { text: [0; 10], date, nanos: midnight };
+        }
+        let read = self.local(self.day.date, nanos, b"");
+        let (moment, form) = match read {
+            Ok(read) => read,
+            // Once more, with what messages quote.
+            Err(_) => {
+                let text = Timestamp::from_nanos(nanos).to_string();
+                self.local(self.day.date, nanos, text.trim_end_matches('Z').as_bytes())?
+            }
+        };
+        self.form.get_or_insert(form);
+        Ok(moment)
+    }
+
+    /// The day that is `days` after 1970-01-01.
+    pub(crate) fn read_day(&mut self, days: i32) -> Result<Moment, TimeFault> {
+        let date = date_of(days.into()).ok_or_else(|| TimeFault::OutOfRange { text: days.to_string() })?;
+        self.form.get_or_insert(TimeForm::Date);
+        Ok(Moment::Date(date))
+    }
+
+    /// The instant that is `count` of the input's unit after 1970.
+    #[inline]
+    pub(crate) fn read_count(&mut self, count: i64) -> Result<Moment, TimeFault> {
+        if let Some(unit) = self.unit.filter(|unit| *unit == Unit::of(count) && *unit != Unit::Seconds)
+            && let Some(nanos) = count.checked_mul(unit.nanos())
+        {
+            return Ok(Moment::Instant(Timestamp::from_nanos(nanos)));
+        }
+        self.read(count.to_string().as_bytes())
+    }
+
     /// The usual spellings; `None` leaves the cell to [`TimeReader::slow`].
     #[inline]
     fn fast(&mut self, text: &[u8]) -> Option<Result<(Moment, TimeForm), TimeFault>> {
@@ -342,6 +391,12 @@ impl TimeReader {
         self.unit = Some(unit);
         Ok((Moment::Instant(Timestamp::from_nanos(nanos)), TimeForm::Count(unit)))
     }
+}
+
+/// The date that is `days` after 1970-01-01.
+fn date_of(days: i64) -> Option<Date> {
+    let span = jiff::Span::new().try_days(days).ok()?;
+    Date::constant(1970, 1, 1).checked_add(span).ok()
 }
 
 fn settle(local: DateTime, zone: &TimeZone, text: &[u8]) -> Result<Option<jiff::Timestamp>, TimeFault> {

@@ -1,0 +1,358 @@
+//! From batches of columns to rows.
+
+use std::fs::File;
+use std::io;
+
+use arrow_array::RecordBatch;
+use arrow_array::{Array, StringArray};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
+use barloom_core::{Label, Record, Stamp};
+use parquet::errors::ParquetError;
+
+use crate::column::Field;
+use crate::fault::Fault;
+use crate::layout::{Layout, LayoutError};
+use crate::options::Options;
+use crate::resolved::Resolved;
+use crate::row::{Decoded, Reject, Row};
+use crate::time::{TimeFault, TimeReader};
+
+use super::facts::Facts;
+use super::format::{BatchFormat, Batches};
+use super::numbers::{Counts, Floats, is_number, is_text, texts};
+use super::times::{Times, is_time};
+
+/// Why a table of columns can't be read on.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The system refused.
+    #[error("can't be read: {0}")]
+    Io(io::Error),
+    /// The file is damaged, or uses what is not supported.
+    #[error("not readable as {format}: {what}")]
+    Damaged {
+        /// What it seemed to be.
+        format: &'static str,
+        /// What does not fit.
+        what: String,
+    },
+    /// The schema names no bars.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// A column has a type that its meaning does not.
+    #[error("column `{column}` ({field}) is of type {found}; allowed are {allowed}")]
+    Type {
+        /// The column.
+        column: String,
+        /// What it would mean.
+        field: Field,
+        /// Its type.
+        found: String,
+        /// The types it may have.
+        allowed: &'static str,
+    },
+    /// A time without zone, and none is stated.
+    #[error("row {row}: {source}")]
+    ZoneUnknown {
+        /// The row, from 1.
+        row: u64,
+        /// The time.
+        source: TimeFault,
+    },
+    /// The rows are of another interval than stated.
+    #[error("the file says that its rows are of {found}, and --base says {stated}")]
+    Base {
+        /// What the file says.
+        found: String,
+        /// What was stated.
+        stated: String,
+    },
+}
+
+impl From<ArrowError> for BatchError {
+    fn from(error: ArrowError) -> Self {
+        Self::Damaged { format: "Arrow", what: error.to_string() }
+    }
+}
+
+impl From<ParquetError> for BatchError {
+    fn from(error: ParquetError) -> Self {
+        Self::Damaged { format: "Parquet", what: error.to_string() }
+    }
+}
+
+/// Reads the rows of a table of columns.
+pub(crate) struct BatchReader {
+    format: BatchFormat,
+    batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>,
+    /// Rows in all, where the format says it.
+    total: Option<u64>,
+    options: Options,
+    layout: Layout,
+    facts: Facts,
+    time: TimeReader,
+    columns: Option<Columns>,
+    at: usize,
+    /// Rows before the current batch.
+    before: u64,
+    symbol: String,
+    known: Known,
+    values: Result<Record, Fault>,
+}
+
+/// What could be read of a row, whether or not the rest could.
+#[derive(Debug, Default)]
+struct Known {
+    symbol: bool,
+    label: Option<Label>,
+}
+
+/// The columns of a batch.
+struct Columns {
+    rows: usize,
+    time: Times,
+    prices: [Floats; 4],
+    volume: Option<Floats>,
+    vwap: Option<Floats>,
+    trade_count: Option<Counts>,
+    symbol: Option<StringArray>,
+}
+
+/// What a schema is read as.
+struct Understood {
+    layout: Layout,
+    facts: Facts,
+}
+
+impl BatchReader {
+    /// A reader of a file.
+    pub(crate) fn of_file(format: BatchFormat, file: File, options: Options) -> Result<Self, BatchError> {
+        Self::of(format, options, |choose| Batches::of_file(format, file, choose))
+    }
+
+    /// A reader of a stream.
+    pub(crate) fn of_stream(
+        from: impl io::Read + Send + 'static,
+        options: Options,
+    ) -> Result<Self, BatchError> {
+        Self::of(BatchFormat::ArrowStream, options, |choose| Batches::stream(from, choose))
+    }
+
+    fn of(
+        format: BatchFormat,
+        mut options: Options,
+        open: impl FnOnce(super::format::Choose<'_>) -> Result<Batches, BatchError>,
+    ) -> Result<Self, BatchError> {
+        let asked = options.clone();
+        let choose = |schema: &SchemaRef| Ok(used(&resolve(schema, &asked)?.layout));
+        let Batches { schema, batches, rows } = guarded(format, || open(&choose))?;
+        let Understood { layout, facts } = resolve(&schema, &asked)?;
+        options.stamp = layout.stamp();
+        let symbol = options.symbol.as_ref().map(|symbol| symbol.as_str().to_owned()).unwrap_or_default();
+        Ok(Self {
+            format,
+            batches,
+            total: rows,
+            time: TimeReader::new(options.tz.clone(), options.is_daily()),
+            options,
+            layout,
+            facts,
+            columns: None,
+            at: 0,
+            before: 0,
+            symbol,
+            known: Known::default(),
+            values: Err(TimeFault::Empty.into()),
+        })
+    }
+
+    /// Reads on to the next row or reject; `false` at the end.
+    pub(crate) fn advance(&mut self) -> Result<bool, BatchError> {
+        self.at += 1;
+        while self.columns.as_ref().is_none_or(|columns| self.at >= columns.rows) {
+            self.before += self.columns.take().map_or(0, |columns| columns.rows as u64);
+            let (batches, layout) = (&mut self.batches, &self.layout);
+            let next = || {
+                let batch = batches.next().transpose()?;
+                Ok(batch.map(|batch| Columns::of(&batch, layout)).transpose()?)
+            };
+            let named = |error: BatchError| match error {
+                BatchError::Damaged { what, .. } => BatchError::Damaged { format: self.format.name(), what },
+                error => error,
+            };
+            self.columns = guarded(self.format, next).map_err(named)?;
+            self.at = 0;
+            if self.columns.is_none() {
+                return Ok(false);
+            }
+        }
+        let Some(columns) = &self.columns else { return Ok(false) };
+        self.known = Known { symbol: columns.symbol.is_none(), label: None };
+        self.values = columns.read(
+            self.at,
+            self.layout.stamp().unwrap_or(Stamp::Open),
+            &mut self.time,
+            &mut self.symbol,
+            &mut self.known,
+        );
+        match &self.values {
+            Err(Fault::Time(source @ TimeFault::NoZone { .. })) => {
+                Err(BatchError::ZoneUnknown { row: self.number(), source: source.clone() })
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// The row, from 1.
+    fn number(&self) -> u64 {
+        self.before + self.at as u64 + 1
+    }
+
+    /// The row that [`advance`](Self::advance) stopped at.
+    pub(crate) fn current(&self) -> Decoded<'_> {
+        let (number, symbol) = (self.number(), self.symbol.as_str());
+        match &self.values {
+            Ok(record) => Decoded::Row(Row { number, symbol, record: *record }),
+            Err(reason) => {
+                let time = self.known.label.and_then(|label| label.open_time(self.options.base));
+                Decoded::Reject(Reject { number, symbol: self.known.symbol.then_some(symbol), time, reason })
+            }
+        }
+    }
+
+    /// What the schema and the first row said.
+    pub(crate) fn resolved(&self) -> Resolved<'_> {
+        Resolved { layout: &self.layout, separator: ',', time_form: self.time.form(), zone: self.time.zone() }
+    }
+
+    /// Whether the table is Parquet.
+    pub(crate) fn is_parquet(&self) -> bool {
+        self.format == BatchFormat::Parquet
+    }
+
+    /// What the file says about itself.
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The share of the rows that were read, where the format says how many there are.
+    pub(crate) fn share(&self) -> Option<f64> {
+        let read = |total: u64| self.number().min(total) as f64 / total as f64;
+        self.total.map(|total| if total == 0 { 1.0 } else { read(total) })
+    }
+}
+
+/// What `read` gives. The libraries that decode columns panic on some damaged files: that is an error like any other.
+fn guarded<T>(format: BatchFormat, read: impl FnOnce() -> Result<T, BatchError>) -> Result<T, BatchError> {
+    // What a panic leaves half done is not looked at again: the reader ends with the error.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let what = barloom_core::error::panic_message(&*panic).to_owned();
+        Err(BatchError::Damaged { format: format.name(), what })
+    })
+}
+
+/// The layout of a schema, with what the file says about itself where the user says nothing.
+fn resolve(schema: &Schema, options: &Options) -> Result<Understood, BatchError> {
+    let facts = Facts::of(schema.metadata());
+    let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+    if let Some(found) = facts.base().filter(|found| *found != options.base) {
+        return Err(BatchError::Base { found: found.to_string(), stated: options.base.to_string() });
+    }
+    let layout = Layout::resolve_with(&names, options, facts.stamp())?;
+    let check = |at: Option<usize>,
+                 meaning: Field,
+                 allowed: &'static str,
+                 is: fn(&arrow_schema::DataType) -> bool| {
+        let Some(field) = at.map(|at| schema.field(at)).filter(|field| !is(field.data_type())) else {
+            return Ok(());
+        };
+        let (column, found) = (field.name().clone(), field.data_type().to_string());
+        Err(BatchError::Type { column, field: meaning, found, allowed })
+    };
+    check(Some(layout.time), Field::Time, "timestamps, dates, integers and text", is_time)?;
+    check(layout.symbol, Field::Symbol, "text", is_text)?;
+    let numbers = "numbers and text";
+    for (at, field) in layout.prices.into_iter().zip([Field::Open, Field::High, Field::Low, Field::Close]) {
+        check(Some(at), field, numbers, is_number)?;
+    }
+    check(layout.volume, Field::Volume, numbers, is_number)?;
+    check(layout.vwap, Field::Vwap, numbers, is_number)?;
+    check(layout.trade_count, Field::TradeCount, numbers, is_number)?;
+    Ok(Understood { layout, facts })
+}
+
+/// The columns that rows are read from, in their order.
+fn used(layout: &Layout) -> Vec<usize> {
+    let optional = [layout.symbol, layout.volume, layout.vwap, layout.trade_count];
+    let mut used: Vec<usize> =
+        layout.prices.into_iter().chain([layout.time]).chain(optional.into_iter().flatten()).collect();
+    used.sort_unstable();
+    used.dedup();
+    used
+}
+
+impl Columns {
+    /// Of a batch that has the used columns only.
+    fn of(batch: &RecordBatch, layout: &Layout) -> Result<Self, ArrowError> {
+        let used = used(layout);
+        let column = |at: usize| {
+            let place = used.partition_point(|own| *own < at);
+            batch.columns().get(place).ok_or_else(|| ArrowError::SchemaError("a column is gone".to_owned()))
+        };
+        let floats = |at: usize| Floats::of(column(at)?);
+        let [open, high, low, close] = layout.prices;
+        Ok(Self {
+            rows: batch.num_rows(),
+            time: Times::of(column(layout.time)?)?,
+            prices: [floats(open)?, floats(high)?, floats(low)?, floats(close)?],
+            volume: layout.volume.map(floats).transpose()?,
+            vwap: layout.vwap.map(floats).transpose()?,
+            trade_count: layout.trade_count.map(|at| Counts::of(column(at)?)).transpose()?,
+            symbol: layout.symbol.map(|at| texts(column(at)?)).transpose()?,
+        })
+    }
+
+    /// Reads symbol and time first, so that a reject can say whose minute it was.
+    #[inline]
+    fn read(
+        &self,
+        row: usize,
+        stamp: Stamp,
+        time: &mut TimeReader,
+        symbol: &mut String,
+        known: &mut Known,
+    ) -> Result<Record, Fault> {
+        if let Some(symbols) = &self.symbol {
+            let text = if symbols.is_valid(row) { symbols.value(row).trim() } else { "" };
+            if text.is_empty() {
+                return Err(Fault::Empty { field: Field::Symbol });
+            }
+            if symbol != text {
+                symbol.clear();
+                symbol.push_str(text);
+            }
+            known.symbol = true;
+        }
+        let label = self.time.get(row, time)?.label(stamp);
+        known.label = Some(label);
+        let optional = |column: &Option<Floats>, field| match column {
+            Some(values) => values.get(row, field),
+            None => Ok(None),
+        };
+        let [open, high, low, close] = &self.prices;
+        Ok(Record {
+            label,
+            open: open.price(row, Field::Open)?,
+            high: high.price(row, Field::High)?,
+            low: low.price(row, Field::Low)?,
+            close: close.price(row, Field::Close)?,
+            // A not-a-number among optional columns is how data frames write null.
+            volume: optional(&self.volume, Field::Volume)?.filter(|value| !value.is_nan()),
+            vwap: optional(&self.vwap, Field::Vwap)?.filter(|value| !value.is_nan()),
+            trade_count: match &self.trade_count {
+                Some(counts) => counts.get(row, Field::TradeCount)?,
+                None => None,
+            },
+        })
+    }
+}

@@ -1,0 +1,314 @@
+//! Derived bars as columns: rows gathered into batches, batches into row groups.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arrow_array::builder::{
+    Float64Builder, Int32Builder, Int64Builder, StringBuilder, TimestampNanosecondBuilder,
+};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_ipc::writer::{FileWriter, StreamWriter};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+
+use super::facts::Facts;
+use super::format::BATCH;
+use crate::table::BarRow;
+
+/// Rows in a row group: large enough to be read fast, small enough to be held while it is written.
+const ROW_GROUP: usize = 1 << 17;
+
+/// The format of a table of columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnFormat {
+    /// Parquet, in row groups of 131,072 rows packed with Snappy.
+    Parquet,
+    /// Arrow IPC as a file.
+    ArrowFile,
+    /// Arrow IPC as it goes through pipes.
+    ArrowStream,
+}
+
+/// The columns of a table of bars.
+#[derive(Debug, Clone)]
+pub struct BarColumns {
+    schema: SchemaRef,
+    outputs: usize,
+    hours: bool,
+}
+
+impl BarColumns {
+    /// The bars' own columns, one for each of `outputs`, and last `hours`, if asked for; `facts` go into the metadata.
+    pub fn new(outputs: &[&str], hours: bool, facts: &Facts) -> Self {
+        let time = || DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
+        let (text, number, count) = (DataType::Utf8, DataType::Float64, DataType::Int32);
+        let of = |name: &str, kind: DataType| Field::new(name, kind, false);
+        let mut fields = vec![
+            of("symbol", text.clone()),
+            of("interval", text.clone()),
+            of("session", text.clone()),
+            of("open_time", time()),
+            of("close_time", time()),
+        ];
+        fields.extend(["open", "high", "low", "close"].map(|name| of(name, number.clone())));
+        fields.extend(["volume", "vwap"].map(|name| Field::new(name, number.clone(), true)));
+        fields.push(Field::new("trade_count", DataType::Int64, true));
+        fields.extend(["n_base", "n_expected"].map(|name| of(name, count.clone())));
+        fields.extend(outputs.iter().map(|name| Field::new(*name, number.clone(), true)));
+        fields.extend(hours.then(|| of("hours", text)));
+        let schema = Arc::new(Schema::new(fields).with_metadata(facts.metadata()));
+        Self { schema, outputs: outputs.len(), hours }
+    }
+}
+
+/// Rows that were not put into a batch yet.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    columns: BarColumns,
+    len: usize,
+    symbol: StringBuilder,
+    interval: StringBuilder,
+    session: StringBuilder,
+    times: [TimestampNanosecondBuilder; 2],
+    /// Open, high, low, close, volume, vwap.
+    numbers: [Float64Builder; 6],
+    trade_count: Int64Builder,
+    counts: [Int32Builder; 2],
+    outputs: Vec<Float64Builder>,
+    hours: StringBuilder,
+    text: String,
+}
+
+impl Rows {
+    pub(crate) fn new(columns: BarColumns) -> Self {
+        let time = || TimestampNanosecondBuilder::new().with_timezone("UTC");
+        Self {
+            len: 0,
+            symbol: StringBuilder::new(),
+            interval: StringBuilder::new(),
+            session: StringBuilder::new(),
+            times: [time(), time()],
+            numbers: std::array::from_fn(|_| Float64Builder::new()),
+            trade_count: Int64Builder::new(),
+            counts: [Int32Builder::new(), Int32Builder::new()],
+            outputs: (0..columns.outputs).map(|_| Float64Builder::new()).collect(),
+            hours: StringBuilder::new(),
+            text: String::new(),
+            columns,
+        }
+    }
+
+    /// Adds a bar with the values of its indicator outputs; NaN is null.
+    pub(crate) fn push(&mut self, bar: &BarRow<'_>, values: &[f64]) -> io::Result<()> {
+        if values.len() != self.columns.outputs {
+            let text = format!("{} values for {} indicator columns", values.len(), self.columns.outputs);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        self.len += 1;
+        self.symbol.append_value(bar.symbol);
+        self.text.clear();
+        // Writing to memory does not fail.
+        let _ = std::fmt::Write::write_fmt(&mut self.text, format_args!("{}", bar.interval));
+        self.interval.append_value(&self.text);
+        self.session.append_value(bar.session);
+        for (builder, at) in self.times.iter_mut().zip([bar.open_time, bar.close_time]) {
+            builder.append_value(at.as_nanos());
+        }
+        let prices = [bar.open, bar.high, bar.low, bar.close].map(Some);
+        for (builder, value) in self.numbers.iter_mut().zip(prices.into_iter().chain([bar.volume, bar.vwap]))
+        {
+            builder.append_option(value);
+        }
+        self.trade_count.append_option(bar.trade_count);
+        for (builder, count) in self.counts.iter_mut().zip([bar.n_base, bar.n_expected]) {
+            builder.append_value(i32::try_from(count).unwrap_or(i32::MAX));
+        }
+        for (builder, value) in self.outputs.iter_mut().zip(values) {
+            builder.append_option(Some(*value).filter(|value| !value.is_nan()));
+        }
+        if self.columns.hours {
+            self.hours.append_value(bar.hours.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// All of them as a batch; none are left.
+    pub(crate) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
+        let mut arrays: Vec<ArrayRef> = vec![
+            Arc::new(self.symbol.finish()),
+            Arc::new(self.interval.finish()),
+            Arc::new(self.session.finish()),
+        ];
+        arrays.extend(self.times.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        arrays.extend(self.numbers.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        arrays.push(Arc::new(self.trade_count.finish()));
+        arrays.extend(self.counts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        arrays.extend(self.outputs.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        if self.columns.hours {
+            arrays.push(Arc::new(self.hours.finish()));
+        }
+        self.len = 0;
+        RecordBatch::try_new(self.columns.schema.clone(), arrays)
+    }
+}
+
+/// Writes batches in one of the formats.
+pub(crate) enum BatchWriter<W: Write + Send> {
+    Parquet(Box<ArrowWriter<W>>),
+    File(Box<FileWriter<W>>),
+    Stream(Box<StreamWriter<W>>),
+}
+
+impl<W: Write + Send> BatchWriter<W> {
+    pub(crate) fn new(to: W, format: ColumnFormat, schema: &SchemaRef) -> io::Result<Self> {
+        Ok(match format {
+            ColumnFormat::Parquet => {
+                let properties = WriterProperties::builder()
+                    .set_compression(Compression::SNAPPY)
+                    .set_max_row_group_row_count(Some(ROW_GROUP))
+                    .set_created_by(concat!("barloom ", env!("CARGO_PKG_VERSION")).to_owned())
+                    .build();
+                let writer = ArrowWriter::try_new(to, schema.clone(), Some(properties));
+                Self::Parquet(Box::new(writer.map_err(of_parquet)?))
+            }
+            ColumnFormat::ArrowFile => {
+                Self::File(Box::new(FileWriter::try_new(to, schema).map_err(of_arrow)?))
+            }
+            ColumnFormat::ArrowStream => {
+                Self::Stream(Box::new(StreamWriter::try_new(to, schema).map_err(of_arrow)?))
+            }
+        })
+    }
+
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
+        match self {
+            Self::Parquet(writer) => writer.write(batch).map_err(of_parquet),
+            Self::File(writer) => writer.write(batch).map_err(of_arrow),
+            Self::Stream(writer) => writer.write(batch).map_err(of_arrow),
+        }
+    }
+
+    /// Writes what belongs at the end, and gives the sink back.
+    pub(crate) fn finish(self) -> io::Result<W> {
+        match self {
+            Self::Parquet(writer) => writer.into_inner().map_err(of_parquet),
+            Self::File(writer) => writer.into_inner().map_err(of_arrow),
+            Self::Stream(writer) => writer.into_inner().map_err(of_arrow),
+        }
+    }
+
+    /// Lets the reader of a stream see what was written.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Parquet(_) => Ok(()),
+            Self::File(writer) => writer.get_mut().flush(),
+            Self::Stream(writer) => writer.get_mut().flush(),
+        }
+    }
+}
+
+pub(crate) fn of_arrow(error: ArrowError) -> io::Error {
+    match error {
+        ArrowError::IoError(_, error) => error,
+        other => io::Error::other(other),
+    }
+}
+
+pub(crate) fn of_parquet(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(error) => match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(other) => io::Error::other(other),
+        },
+        other => io::Error::other(other),
+    }
+}
+
+/// Writes derived bars as columns.
+///
+/// ```
+/// use barloom_core::Interval;
+/// use barloom_io::{BarColumns, BarRow, BatchTable, ColumnFormat, Facts};
+///
+/// let columns = BarColumns::new(&["rsi_14"], false, &Facts::default().with("stamp", "open"));
+/// let mut table = BatchTable::new(Vec::new(), ColumnFormat::Parquet, columns)?;
+/// # let at = barloom_core::Timestamp::from_nanos(0);
+/// # let (session, interval) = ("1970-01-01", Interval::DAY);
+/// # let bar = BarRow { symbol: "AAA", interval, session, open_time: at, close_time: at, open: 1.0, high: 3.5,
+/// #     low: 1.0, close: 2.0, volume: None, vwap: None, trade_count: Some(7), n_base: 1, n_expected: 1,
+/// #     hours: None };
+/// table.write(&bar, &[f64::NAN])?;
+/// assert!(table.finish()?.starts_with(b"PAR1"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct BatchTable<W: Write + Send> {
+    rows: Rows,
+    writer: BatchWriter<W>,
+    written: u64,
+}
+
+impl<W: Write + Send> BatchTable<W> {
+    /// A table of `columns` in `format`.
+    ///
+    /// # Errors
+    /// The sink's.
+    pub fn new(to: W, format: ColumnFormat, columns: BarColumns) -> io::Result<Self> {
+        let writer = BatchWriter::new(to, format, &columns.schema)?;
+        Ok(Self { rows: Rows::new(columns), writer, written: 0 })
+    }
+
+    /// Writes one bar with the values of its indicator outputs, in the order of the columns; NaN is null.
+    ///
+    /// # Errors
+    /// The sink's, and [`InvalidInput`](io::ErrorKind::InvalidInput) when `values` are not one for each output column.
+    pub fn write(&mut self, bar: &BarRow<'_>, values: &[f64]) -> io::Result<()> {
+        self.rows.push(bar, values)?;
+        self.written += 1;
+        if self.rows.len() >= BATCH { self.pass() } else { Ok(()) }
+    }
+
+    /// Rows written so far.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    fn pass(&mut self) -> io::Result<()> {
+        if self.rows.len() == 0 {
+            return Ok(());
+        }
+        let batch = self.rows.take().map_err(of_arrow)?;
+        self.writer.write(&batch)
+    }
+
+    /// Passes every row on to the sink; a stream's reader sees them then.
+    ///
+    /// # Errors
+    /// The sink's.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.pass()?;
+        self.writer.flush()
+    }
+
+    /// The sink, with every row and the end in it.
+    ///
+    /// # Errors
+    /// The sink's.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.pass()?;
+        self.writer.finish()
+    }
+}
+
+impl<W: Write + Send> std::fmt::Debug for BatchTable<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BatchTable").field("written", &self.written).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,269 @@
+//! A file of derived bars, in any of the formats, whose rows can be put in order after they were written.
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+
+use barloom_core::Timestamp;
+use barloom_core::error::{WordError, word};
+
+use crate::batch::{BarColumns, BatchTable, ColumnFormat, Facts, Rows, rewrite};
+use crate::output::{OutputError, PendingFile};
+use crate::table::{BarRow, BarTable};
+
+/// The place of a row in visible order: its close, then its symbol.
+pub type Place = (Timestamp, String);
+
+/// The format of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableFormat {
+    /// Text.
+    Csv,
+    /// Columns, packed.
+    Parquet,
+    /// Columns as they lie in memory: Arrow IPC.
+    Arrow,
+}
+
+impl TableFormat {
+    /// The end of its files' names.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+        }
+    }
+
+    const fn columns(self) -> Option<ColumnFormat> {
+        match self {
+            Self::Csv => None,
+            Self::Parquet => Some(ColumnFormat::Parquet),
+            Self::Arrow => Some(ColumnFormat::ArrowFile),
+        }
+    }
+}
+
+impl fmt::Display for TableFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.extension())
+    }
+}
+
+impl FromStr for TableFormat {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("format", text, &[("csv", Self::Csv), ("parquet", Self::Parquet), ("arrow", Self::Arrow)])
+    }
+}
+
+/// A file of bars that nobody sees yet.
+#[derive(Debug)]
+pub struct BarSheet {
+    kind: Kind,
+    outputs: Vec<String>,
+    hours: bool,
+    path: std::path::PathBuf,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Text(Box<BarTable<PendingFile>>),
+    Columns(ColumnFormat, Box<BatchTable<PendingFile>>),
+}
+
+/// Rows that are put between those of a sheet.
+#[derive(Debug)]
+pub struct Segment(Held);
+
+#[derive(Debug)]
+enum Held {
+    Text(Box<BarTable<Vec<u8>>>),
+    Columns(Box<Rows>),
+}
+
+impl Segment {
+    /// Adds a bar with the values of its indicator outputs; NaN is null.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) when `values` are not one for each output column.
+    pub fn write(&mut self, bar: &BarRow<'_>, values: &[f64]) -> io::Result<()> {
+        match &mut self.0 {
+            Held::Text(table) => table.write(bar, values),
+            Held::Columns(rows) => rows.push(bar, values),
+        }
+    }
+
+    fn into_text(self) -> Vec<u8> {
+        match self.0 {
+            Held::Text(table) => table.into_inner(),
+            Held::Columns(_) => Vec::new(),
+        }
+    }
+}
+
+impl BarSheet {
+    /// A sheet in `file` with a column for each of `outputs` behind the bars' own, and last `hours`, if asked for. The
+    /// formats that have metadata say `facts` there.
+    ///
+    /// # Errors
+    /// [`OutputError`] when the file can't be written.
+    pub fn new(
+        file: PendingFile,
+        format: TableFormat,
+        outputs: &[&str],
+        hours: bool,
+        facts: &Facts,
+    ) -> Result<Self, OutputError> {
+        let path = file.path().to_owned();
+        let kind = match format.columns() {
+            None => BarTable::new(file, outputs, hours).map(|table| Kind::Text(Box::new(table))),
+            Some(columns) => {
+                let table = BatchTable::new(file, columns, BarColumns::new(outputs, hours, facts));
+                table.map(|table| Kind::Columns(columns, Box::new(table)))
+            }
+        };
+        let outputs = outputs.iter().map(|name| (*name).to_owned()).collect();
+        Ok(Self { kind: kind.map_err(OutputError::written(&path))?, outputs, hours, path })
+    }
+
+    /// Writes one bar with the values of its indicator outputs, in the order of the columns; NaN is null.
+    ///
+    /// # Errors
+    /// [`OutputError`] when the file can't be written, or `values` are not one for each output column.
+    pub fn write(&mut self, bar: &BarRow<'_>, values: &[f64]) -> Result<(), OutputError> {
+        let written = match &mut self.kind {
+            Kind::Text(table) => table.write(bar, values),
+            Kind::Columns(_, table) => table.write(bar, values),
+        };
+        written.map_err(|error| OutputError::written(&self.path)(error))
+    }
+
+    /// Where the next row will lie: something that grows.
+    pub fn position(&self) -> u64 {
+        match &self.kind {
+            Kind::Text(table) => table.written(),
+            Kind::Columns(_, table) => table.written(),
+        }
+    }
+
+    /// Where the first row lies.
+    pub fn start(&self) -> u64 {
+        match &self.kind {
+            Kind::Text(table) => table.header_end(),
+            Kind::Columns(..) => 0,
+        }
+    }
+
+    /// Rows for between its own; none yet.
+    pub fn segment(&self) -> Segment {
+        Segment(match &self.kind {
+            Kind::Text(_) => {
+                Held::Text(Box::new(BarTable::headless(Vec::new(), self.outputs.len(), self.hours)))
+            }
+            Kind::Columns(..) => {
+                let names: Vec<&str> = self.outputs.iter().map(String::as_str).collect();
+                Held::Columns(Box::new(Rows::new(BarColumns::new(&names, self.hours, &Facts::default()))))
+            }
+        })
+    }
+
+    /// The file, whole.
+    ///
+    /// # Errors
+    /// [`OutputError`] when it can't be written.
+    pub fn finish(self) -> Result<PendingFile, OutputError> {
+        let path = self.path;
+        match self.kind {
+            Kind::Text(table) => Ok(table.into_inner()),
+            Kind::Columns(_, table) => table.finish().map_err(OutputError::written(&path)),
+        }
+    }
+
+    /// The file, with segments put in where [`position`](Self::position) was; these ascend.
+    ///
+    /// # Errors
+    /// [`OutputError`] when it can't be written or copied.
+    pub fn finish_with(self, segments: Vec<(u64, Segment)>) -> Result<PendingFile, OutputError> {
+        if segments.is_empty() {
+            return self.finish();
+        }
+        match self.kind {
+            Kind::Text(table) => {
+                let texts: Vec<_> = segments.into_iter().map(|(at, own)| (at, own.into_text())).collect();
+                table.into_inner().insert(&texts)
+            }
+            Kind::Columns(format, table) => {
+                let file = table.finish().map_err(OutputError::written(&self.path))?;
+                let batches = batches(segments).map_err(OutputError::written(&self.path))?;
+                file.copied(|from, to| rewrite::insert(from, to, format, batches))
+            }
+        }
+    }
+
+    /// The file, whose rows ascend by place, with segments of one row put in at theirs; these ascend. A row of the file comes
+    /// before one of an equal place.
+    ///
+    /// # Errors
+    /// [`OutputError`] when it can't be written or copied.
+    pub fn finish_merged(self, segments: Vec<(Place, Segment)>) -> Result<PendingFile, OutputError> {
+        if segments.is_empty() {
+            return self.finish();
+        }
+        match self.kind {
+            Kind::Text(table) => {
+                let lines: Vec<_> =
+                    segments.into_iter().map(|(place, own)| (place, own.into_text())).collect();
+                table.into_inner().merge(&lines, place_of)
+            }
+            Kind::Columns(format, table) => {
+                let file = table.finish().map_err(OutputError::written(&self.path))?;
+                let (places, rows): (Vec<Place>, Vec<Segment>) = segments.into_iter().unzip();
+                file.copied(|from, to| {
+                    let at = rewrite::rows_of(from, format, &places)?;
+                    rewrite::insert(from, to, format, batches(at.into_iter().zip(rows).collect())?)
+                })
+            }
+        }
+    }
+
+    /// The file sorted by place, in memory.
+    ///
+    /// # Errors
+    /// [`OutputError`] when it can't be written or copied.
+    pub fn finish_sorted(self) -> Result<PendingFile, OutputError> {
+        match self.kind {
+            Kind::Text(table) => table.into_inner().sort_lines(place_of),
+            Kind::Columns(format, table) => {
+                let file = table.finish().map_err(OutputError::written(&self.path))?;
+                file.copied(|from, to| rewrite::sort(from, to, format))
+            }
+        }
+    }
+}
+
+/// The batches of segments of columns.
+fn batches(segments: Vec<(u64, Segment)>) -> io::Result<Vec<(u64, arrow_array::RecordBatch)>> {
+    let mut batches = Vec::with_capacity(segments.len());
+    for (at, segment) in segments {
+        if let Held::Columns(mut rows) = segment.0
+            && rows.len() > 0
+        {
+            batches.push((at, rows.take().map_err(io::Error::other)?));
+        }
+    }
+    Ok(batches)
+}
+
+/// The place of a row of text. Instants sort as they are written; a symbol that needs quotes sorts without them.
+fn place_of(line: &[u8]) -> Place {
+    let text = String::from_utf8_lossy(line);
+    let (symbol, rest) = match text.strip_prefix('"').and_then(|quoted| quoted.split_once("\",")) {
+        Some((symbol, rest)) => (symbol.replace("\"\"", "\""), rest),
+        None => text.split_once(',').map(|(symbol, rest)| (symbol.to_owned(), rest)).unwrap_or_default(),
+    };
+    // After the symbol come interval, session and open time.
+    let close = rest.split(',').nth(3).and_then(|cell| cell.parse().ok());
+    (close.unwrap_or(Timestamp::MIN), symbol)
+}
