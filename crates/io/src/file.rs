@@ -189,7 +189,7 @@ impl RowReader {
         source: impl Read + Send + 'static,
         options: Options,
     ) -> Result<Self, ReadError> {
-        let (name, read) = (name.to_owned(), Arc::new(AtomicU64::new(0)));
+        let (name, read) = (name.to_owned(), Arc::new(AtomicU64::new(head.len() as u64)));
         let source = Counted { from: source, read: Arc::clone(&read) };
         let content = match BatchFormat::of(&head) {
             Some(BatchFormat::ArrowStream) => {
