@@ -1,20 +1,21 @@
 //! CSV as a state machine: bytes in, in pieces of any size, rows out.
 //!
-//! The first line is the header and decides the [`Layout`]; a header without commas may be separated by
-//! semicolons, tabs or bars instead. Then each line is a row or a reject. What comes out does not depend on
+//! The first line is the header and decides the [`Layout`], or a row of a vendor's layout that has no header. A first line without
+//! commas may be separated by semicolons, tabs or bars instead. Then each line is a row or a reject. What comes out does not depend on
 //! where the pieces were cut, buffers are reused, and a row allocates nothing.
 
-use barloom_core::{Label, Record, Stamp};
+use barloom_core::Record;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use crate::column::Field;
-use crate::fault::{Fault, shown};
+use crate::cells::{Cells, Known, read_row};
+use crate::databento::{Choice, Databento, Turn};
+use crate::fault::Fault;
 use crate::layout::{Layout, LayoutError};
-use crate::number::{count, float, is_null};
 use crate::options::Options;
 use crate::resolved::Resolved;
 use crate::row::{Decoded, Reject, Row};
 use crate::time::{TimeFault, TimeReader};
+use crate::vendor::Vendor;
 
 /// The longest row in bytes; a longer one is a quote that was never closed.
 pub const LONGEST_ROW: usize = 1 << 20;
@@ -40,6 +41,7 @@ pub struct CsvDecoder {
     /// Bytes of the byte order mark met so far; all of them once it is behind.
     mark: usize,
     layout: Option<Layout>,
+    databento: Option<Databento>,
     time: TimeReader,
     /// The symbol of the last row, or the stated one.
     symbol: String,
@@ -59,13 +61,6 @@ struct Place {
     after_return: bool,
 }
 
-/// What could be read of a row, whether or not the rest could.
-#[derive(Debug, Default)]
-struct Known {
-    symbol: bool,
-    label: Option<Label>,
-}
-
 /// Why an input can't be read on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CsvError {
@@ -76,13 +71,18 @@ pub enum CsvError {
     #[error(transparent)]
     Layout(#[from] LayoutError),
     /// A time without offset, and no zone is stated.
-    #[error("line {row}: {source}")]
+    #[error("line {row}: {source}{}", hint(*.vendor))]
     ZoneUnknown {
         /// The line of the file.
         row: u64,
         /// The time.
         source: TimeFault,
+        /// Whose layout it is, where that was recognised.
+        vendor: Option<Vendor>,
     },
+    /// Something that is the user's to choose.
+    #[error(transparent)]
+    Choice(#[from] Choice),
     /// A row beyond [`LONGEST_ROW`] or [`MOST_COLUMNS`].
     #[error(
         "line {row}: the row is longer than {LONGEST_ROW} bytes or {MOST_COLUMNS} columns; is a quote left open?"
@@ -91,6 +91,10 @@ pub enum CsvError {
         /// The line of the file the row begins on.
         row: u64,
     },
+}
+
+fn hint(vendor: Option<Vendor>) -> String {
+    vendor.and_then(Vendor::usual_zone).map(|zone| format!(" ({zone})")).unwrap_or_default()
 }
 
 impl CsvDecoder {
@@ -110,6 +114,7 @@ impl CsvDecoder {
             place: Place { line: 1, ..Place::default() },
             mark: 0,
             layout: None,
+            databento: None,
             known: Known::default(),
             values: Err(TimeFault::Empty.into()),
         }
@@ -135,7 +140,17 @@ impl CsvDecoder {
     pub fn resolved(&self) -> Option<Resolved<'_>> {
         let (time_form, zone) = (self.time.form(), self.time.zone());
         let separator = char::from(self.separator);
-        self.layout.as_ref().map(|layout| Resolved { layout, separator, time_form, zone })
+        let scale = self.databento.as_ref().and_then(Databento::scale);
+        let publisher = self.databento.as_ref().and_then(Databento::chosen);
+        self.layout.as_ref().map(|layout| Resolved {
+            layout,
+            separator,
+            time_form,
+            zone,
+            scale,
+            publisher,
+            is_partial: false,
+        })
     }
 
     /// Reads on to the next row or reject; `false` when more bytes are needed.
@@ -160,7 +175,11 @@ impl CsvDecoder {
                 return Ok(true);
             }
         }
-        if self.layout.is_none() { Err(CsvError::Empty) } else { Ok(false) }
+        if self.layout.is_none() {
+            return Err(CsvError::Empty);
+        }
+        self.databento.as_ref().map_or(Ok(()), Databento::end)?;
+        Ok(false)
     }
 
     /// The row that [`advance`](Self::advance) stopped at.
@@ -229,16 +248,28 @@ impl CsvDecoder {
         Ok(matches!(result, ReadRecordResult::Record))
     }
 
-    /// Takes the row that was pulled; `false` when it was the header.
+    /// Takes the row that was pulled; `false` when it was the header, or none that was chosen.
     fn take(&mut self) -> Result<bool, CsvError> {
-        let Some(layout) = &self.layout else {
-            self.take_header()?;
+        if self.layout.is_none() && !self.take_header()? {
             return Ok(false);
-        };
+        }
+        let Some(layout) = &self.layout else { return Ok(false) };
         let cells = Cells { bytes: &self.cells[..self.used.0], ends: &self.ends[..self.used.1] };
         self.known = Known { symbol: layout.symbol.is_none(), label: None };
+        let mut fault = None;
         self.values = if cells.ends.len() == layout.width {
-            read_row(&cells, layout, &mut self.time, &mut self.symbol, &mut self.known)
+            if let (Some(file), Some(columns)) = (&mut self.databento, layout.databento) {
+                let symbol = layout.symbol.map_or(self.symbol.as_bytes(), |at| cells.get(at));
+                let ids = [cells.get(columns.rtype), cells.get(columns.publisher)];
+                match file.turn(symbol, ids, columns.instrument.map(|at| cells.get(at)))? {
+                    Ok(Turn::Taken) => {}
+                    Ok(Turn::Passed) => return Ok(false),
+                    Err(own) => fault = Some(own),
+                }
+            }
+            let file = self.databento.as_mut();
+            let read = read_row(&cells, layout, &mut self.time, &mut self.symbol, &mut self.known, file);
+            fault.map_or(read, Err)
         } else {
             // The file's last row may lack its line end.
             let lines = (self.place.line - self.place.row).max(1);
@@ -246,13 +277,15 @@ impl CsvDecoder {
         };
         match &self.values {
             Err(Fault::Time(source @ TimeFault::NoZone { .. })) => {
-                Err(CsvError::ZoneUnknown { row: self.place.row, source: source.clone() })
+                let (row, vendor) = (self.place.row, layout.vendor());
+                Err(CsvError::ZoneUnknown { row, source: source.clone(), vendor })
             }
             _ => Ok(true),
         }
     }
 
-    fn take_header(&mut self) -> Result<(), CsvError> {
+    /// The layout of the first line; `true` when it is a row itself.
+    fn take_header(&mut self) -> Result<bool, CsvError> {
         let cells = Cells { bytes: &self.cells[..self.used.0], ends: &self.ends[..self.used.1] };
         let mut names: Vec<String> = (0..self.used.1).map(|at| name(cells.get(at))).collect();
         if let [only] = names.as_slice()
@@ -263,8 +296,34 @@ impl CsvDecoder {
             self.separator = separator as u8;
             self.reader = reader(self.separator);
         }
-        self.layout = Some(Layout::resolve(&names, &self.options)?);
-        Ok(())
+        let row: Vec<&[u8]> = names.iter().map(|name| name.trim().as_bytes()).collect();
+        let headless = Vendor::of_first_row(&row, self.separator);
+        let layout = match headless {
+            Some((vendor, columns)) => {
+                let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
+                self.divide(&names);
+                Layout::of_vendor(vendor, &columns, &self.options)?
+            }
+            None => Layout::resolve(&names, &self.options)?,
+        };
+        self.databento = layout.databento.map(|_| Databento::new(self.options.base, self.options.publisher));
+        self.layout = Some(layout);
+        Ok(headless.is_some())
+    }
+
+    /// Makes `cells` those of the row that was pulled, which was not divided by their separator.
+    fn divide(&mut self, cells: &[String]) {
+        self.used = (0, 0);
+        for cell in cells {
+            let (from, end) = (self.used.0, self.used.0 + cell.len());
+            if let (Some(bytes), Some(place)) =
+                (self.cells.get_mut(from..end), self.ends.get_mut(self.used.1))
+            {
+                bytes.copy_from_slice(cell.as_bytes());
+                *place = end;
+                self.used = (end, self.used.1 + 1);
+            }
+        }
     }
 }
 
@@ -299,87 +358,6 @@ impl Place {
         self.in_row = false;
         self.line += u64::from(self.after_return);
     }
-}
-
-/// The cells of one row.
-struct Cells<'a> {
-    bytes: &'a [u8],
-    ends: &'a [usize],
-}
-
-impl Cells<'_> {
-    /// The cell at `at`, without outer blanks.
-    #[inline]
-    fn get(&self, at: usize) -> &[u8] {
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        self.bytes[start..self.ends[at]].trim_ascii()
-    }
-
-    #[inline]
-    fn price(&self, at: usize, field: Field) -> Result<f64, Fault> {
-        let cell = self.get(at);
-        float(cell).ok_or_else(|| no_number(cell, field))
-    }
-
-    #[inline]
-    fn optional(&self, at: Option<usize>, field: Field) -> Result<Option<f64>, Fault> {
-        let Some(cell) = at.map(|at| self.get(at)).filter(|cell| !is_null(cell)) else { return Ok(None) };
-        float(cell).map(Some).ok_or_else(|| no_number(cell, field))
-    }
-}
-
-#[cold]
-fn no_number(cell: &[u8], field: Field) -> Fault {
-    if cell.is_empty() { Fault::Empty { field } } else { Fault::NotANumber { field, text: shown(cell) } }
-}
-
-/// Reads symbol and time first, so that a reject can say whose minute it was.
-fn read_row(
-    cells: &Cells<'_>,
-    layout: &Layout,
-    time: &mut TimeReader,
-    symbol: &mut String,
-    known: &mut Known,
-) -> Result<Record, Fault> {
-    if let Some(at) = layout.symbol {
-        read_symbol(cells.get(at), symbol)?;
-        known.symbol = true;
-    }
-    // Only days have no stamp, and the instant that stands for a day is its midnight.
-    let stamp = layout.stamp().unwrap_or(Stamp::Open);
-    let label = time.read(cells.get(layout.time))?.label(stamp);
-    known.label = Some(label);
-    let [open, high, low, close] = layout.prices;
-    Ok(Record {
-        label,
-        open: cells.price(open, Field::Open)?,
-        high: cells.price(high, Field::High)?,
-        low: cells.price(low, Field::Low)?,
-        close: cells.price(close, Field::Close)?,
-        volume: cells.optional(layout.volume, Field::Volume)?,
-        vwap: cells.optional(layout.vwap, Field::Vwap)?,
-        trade_count: match layout.trade_count.map(|at| cells.get(at)).filter(|cell| !is_null(cell)) {
-            Some(cell) => {
-                let fault = || Fault::NotACount { field: Field::TradeCount, text: shown(cell) };
-                Some(count(cell).ok_or_else(fault)?)
-            }
-            None => None,
-        },
-    })
-}
-
-/// Keeps the text of the last symbol, since rows of one instrument follow each other.
-#[inline]
-fn read_symbol(cell: &[u8], symbol: &mut String) -> Result<(), Fault> {
-    if cell.is_empty() {
-        return Err(Fault::Empty { field: Field::Symbol });
-    }
-    if symbol.as_bytes() != cell {
-        let text = std::str::from_utf8(cell).map_err(|_| Fault::NotUtf8 { text: shown(cell) })?;
-        symbol.clear();
-        symbol.push_str(text);
-    }
-    Ok(())
 }
 
 fn name(cell: &[u8]) -> String {

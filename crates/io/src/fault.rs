@@ -1,6 +1,9 @@
 //! Why one row can't be read. Each reason begins with a code, as core's refusals do.
 
+use barloom_core::Interval;
+
 use crate::column::Field;
+use crate::databento::Scale;
 use crate::time::TimeFault;
 
 /// The longest piece of an input that a message quotes, in characters.
@@ -25,6 +28,12 @@ pub enum Fault {
         /// The column.
         field: Field,
     },
+    /// A field of a bar that is there twice.
+    #[error("duplicate_field: {field} is there twice")]
+    Twice {
+        /// The field.
+        field: Field,
+    },
     /// A cell that must be a number is none.
     #[error("not_a_number: {field} is `{text}`; write it like 46319.5")]
     NotANumber {
@@ -47,9 +56,44 @@ pub enum Fault {
         /// What was read, with replacement characters.
         text: String,
     },
+    /// An id of a Databento row that is none.
+    #[error("not_an_id: {column} is `{text}`; allowed are whole numbers from 0 on")]
+    NotAnId {
+        /// The column.
+        column: &'static str,
+        /// What was read.
+        text: String,
+    },
+    /// A Databento record that is no bar of the base.
+    #[error("other_record: rtype {rtype} is {means}, and the base is {base}")]
+    OtherRecord {
+        /// The record's type.
+        rtype: u64,
+        /// What that is.
+        means: &'static str,
+        /// The base.
+        base: Interval,
+    },
+    /// A price in another form than the file's first.
+    #[error("other_price_scale: {field} is `{text}`, and the file's first price is {}", form(*.scale))]
+    OtherScale {
+        /// The column.
+        field: Field,
+        /// What was read.
+        text: String,
+        /// The form of the first.
+        scale: Scale,
+    },
     /// The time can't be read.
     #[error(transparent)]
     Time(#[from] TimeFault),
+}
+
+fn form(scale: Scale) -> &'static str {
+    match scale {
+        Scale::Decimal => "written with a point",
+        Scale::Fixed => "an integer in units of 1e-9",
+    }
 }
 
 fn spans(lines: u64) -> String {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::alpaca::{AlpacaDecoder, AlpacaError};
 use crate::batch::{BatchError, BatchFormat, BatchReader, Facts};
 use crate::compression::{Compression, Source, head};
 use crate::csv::{CsvDecoder, CsvError};
@@ -52,11 +53,18 @@ enum Content {
 /// Text, compressed or not, on its way through the decoder.
 struct Text {
     source: Source,
-    decoder: CsvDecoder,
+    decoder: TextDecoder,
     chunk: Box<[u8]>,
     /// The part of the chunk that was not decoded yet.
     rest: std::ops::Range<usize>,
     at_end: bool,
+}
+
+/// What the text is, which its first bytes show.
+enum TextDecoder {
+    Unknown(Options),
+    Csv(Box<CsvDecoder>),
+    Alpaca(Box<AlpacaDecoder>),
 }
 
 /// Counts the bytes that are read.
@@ -119,6 +127,14 @@ pub enum ReadError {
         /// What is wrong.
         error: BatchError,
     },
+    /// The text is no pages of bars.
+    #[error("{file}: {error}")]
+    Json {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        error: AlpacaError,
+    },
     /// The text is no table of bars.
     #[error("{file}: {error}")]
     Csv {
@@ -137,13 +153,17 @@ impl ReadError {
                 layout,
                 LayoutError::StampUnknown { .. }
                     | LayoutError::SymbolUnknown { .. }
+                    | LayoutError::SymbolOfVendor { .. }
                     | LayoutError::SymbolTwice { .. }
+                    | LayoutError::NoPublishers { .. }
             )
         };
         match self {
             Self::Csv { error: CsvError::Layout(layout), .. }
+            | Self::Json { error: AlpacaError::Layout(layout), .. }
             | Self::Columns { error: BatchError::Layout(layout), .. } => of_layout(layout),
-            Self::Csv { error: CsvError::ZoneUnknown { .. }, .. }
+            Self::Csv { error: CsvError::ZoneUnknown { .. } | CsvError::Choice { .. }, .. }
+            | Self::Json { error: AlpacaError::ZoneUnknown { .. }, .. }
             | Self::Columns { error: BatchError::ZoneUnknown { .. } | BatchError::Base { .. }, .. } => true,
             _ => false,
         }
@@ -208,7 +228,7 @@ impl RowReader {
                     Err(source) => return Err(ReadError::Io { file: name, source }),
                 };
                 let chunk = vec![0; CHUNK].into_boxed_slice();
-                let decoder = CsvDecoder::new(options);
+                let decoder = TextDecoder::Unknown(options);
                 Content::Text(Box::new(Text { source, decoder, chunk, rest: 0..0, at_end: false }))
             }
         };
@@ -229,10 +249,10 @@ impl RowReader {
             return Ok(None);
         }
         self.rows += 1;
-        Ok(Some(match &self.content {
+        Ok(match &self.content {
             Content::Text(text) => text.decoder.current(),
-            Content::Columns(reader) => reader.current(),
-        }))
+            Content::Columns(reader) => Some(reader.current()),
+        })
     }
 
     /// What the header and the first row said; `None` before the header was read.
@@ -251,9 +271,10 @@ impl RowReader {
         }
     }
 
-    /// What a row's number counts: `line` or `row`.
+    /// What a row's number counts: `line`, `row` or `bar`.
     pub fn unit(&self) -> &'static str {
         match &self.content {
+            Content::Text(text) if matches!(text.decoder, TextDecoder::Alpaca(_)) => "bar",
             Content::Text(_) => "line",
             Content::Columns(_) => "row",
         }
@@ -302,18 +323,17 @@ impl RowReader {
 
 impl Text {
     fn advance(&mut self, name: &str, rows: u64) -> Result<bool, ReadError> {
-        let refused = |error| ReadError::Csv { file: name.to_owned(), error };
         while !self.at_end {
             let mut input = &self.chunk[self.rest.clone()];
-            let found = self.decoder.advance(&mut input);
+            let found = self.decoder.advance(&mut input, name);
             self.rest.start = self.rest.end - input.len();
-            if found.map_err(refused)? {
+            if found? {
                 return Ok(true);
             }
             let read = self.fill().map_err(|error| self.failed(name, rows, error))?;
             (self.rest, self.at_end) = (0..read, read == 0);
         }
-        self.decoder.advance_to_end().map_err(refused)
+        self.decoder.advance_to_end(name)
     }
 
     fn fill(&mut self) -> io::Result<usize> {
@@ -337,6 +357,61 @@ impl Text {
             _ => ReadError::Io { file, source },
         }
     }
+}
+
+impl TextDecoder {
+    fn advance(&mut self, input: &mut &[u8], name: &str) -> Result<bool, ReadError> {
+        if let Self::Unknown(options) = self
+            && !input.is_empty()
+        {
+            // A pipe whose first bytes are blanks is taken for CSV.
+            let plain = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input).trim_ascii_start();
+            *self = if plain.starts_with(b"{") {
+                *input = plain;
+                Self::Alpaca(Box::new(AlpacaDecoder::new(options.clone()).map_err(of_json(name))?))
+            } else {
+                Self::Csv(Box::new(CsvDecoder::new(options.clone())))
+            };
+        }
+        match self {
+            Self::Unknown(_) => Ok(false),
+            Self::Csv(decoder) => decoder.advance(input).map_err(of_csv(name)),
+            Self::Alpaca(decoder) => decoder.advance(input).map_err(of_json(name)),
+        }
+    }
+
+    fn advance_to_end(&mut self, name: &str) -> Result<bool, ReadError> {
+        match self {
+            Self::Unknown(_) => Err(of_csv(name)(CsvError::Empty)),
+            Self::Csv(decoder) => decoder.advance_to_end().map_err(of_csv(name)),
+            Self::Alpaca(decoder) => decoder.advance_to_end().map_err(of_json(name)),
+        }
+    }
+
+    /// The row that was stopped at; `None` before the first.
+    fn current(&self) -> Option<Decoded<'_>> {
+        match self {
+            Self::Unknown(_) => None,
+            Self::Csv(decoder) => Some(decoder.current()),
+            Self::Alpaca(decoder) => Some(decoder.current()),
+        }
+    }
+
+    fn resolved(&self) -> Option<Resolved<'_>> {
+        match self {
+            Self::Unknown(_) => None,
+            Self::Csv(decoder) => decoder.resolved(),
+            Self::Alpaca(decoder) => Some(decoder.resolved()),
+        }
+    }
+}
+
+fn of_csv(name: &str) -> impl Fn(CsvError) -> ReadError {
+    move |error| ReadError::Csv { file: name.to_owned(), error }
+}
+
+fn of_json(name: &str) -> impl Fn(AlpacaError) -> ReadError {
+    move |error| ReadError::Json { file: name.to_owned(), error }
 }
 
 #[cold]

@@ -1,25 +1,32 @@
-//! A header becomes columns: which cell of a row means what.
+//! A header becomes columns: which cell of a row means what. A layout that a vendor documents may do without.
 //!
 //! Columns go by name, in any order and case. Of several time columns one is taken: `open_time` and its kin,
 //! then `close_time`, then `timestamp`, `datetime`, `ts`, `t`, `time`, `date`; with a stated stamp, columns
-//! that agree with it come first and those that contradict it last. Any other meaning there twice is an error.
+//! that agree with it come first and those that contradict it last. `date` and `time` are read together. Any other meaning there
+//! twice is an error.
 
 use barloom_core::Stamp;
 
 use crate::column::{CLOSE_TIMES, Field, OPEN_TIMES, PLAIN_TIMES, is_spelling, slip};
+use crate::databento;
 use crate::options::Options;
+use crate::vendor::Vendor;
 
 /// Which column means what, and how its times are to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     pub(crate) width: usize,
     pub(crate) time: usize,
+    /// The column of the day, where `time` is one of the time of day.
+    pub(crate) date: Option<usize>,
     pub(crate) symbol: Option<usize>,
     /// Open, high, low, close.
     pub(crate) prices: [usize; 4],
     pub(crate) volume: Option<usize>,
     pub(crate) vwap: Option<usize>,
     pub(crate) trade_count: Option<usize>,
+    pub(crate) databento: Option<databento::Columns>,
+    vendor: Option<Vendor>,
     names: Vec<String>,
     stamp: Option<(Stamp, StampSource)>,
 }
@@ -31,6 +38,8 @@ pub enum StampSource {
     Stated,
     /// The file says it in its metadata.
     Metadata,
+    /// The vendor's layout defines it.
+    Layout,
     /// The time column's name says it.
     Column,
 }
@@ -67,7 +76,7 @@ pub enum LayoutError {
     },
     /// The date and the time of day are in columns of their own.
     #[error(
-        "date and time in two columns (`{date}` and `{time}`) are not read yet; join them into one column `timestamp`"
+        "date and time in two columns (`{date}` and `{time}`) are read from text alone; join them into one column `timestamp`"
     )]
     DateAndTime {
         /// The date's column.
@@ -91,6 +100,20 @@ pub enum LayoutError {
         /// A header name that is perhaps a slip, and the name it was perhaps meant to be.
         nearest: Option<(String, &'static str)>,
     },
+    /// The vendor's layout names no instrument.
+    #[error("{vendor}: no column names the instrument; name it: `--symbol NAME`")]
+    SymbolOfVendor {
+        /// Whose layout it is.
+        vendor: Vendor,
+    },
+    /// A publisher is chosen where no column tells publishers apart.
+    #[error(
+        "`--publisher {stated}` chooses among a Databento file's publishers, and this is none; leave it out"
+    )]
+    NoPublishers {
+        /// The chosen publisher.
+        stated: u16,
+    },
     /// Both a column and the user name the instrument.
     #[error(
         "the column `{column}` names the instrument, and so does `--symbol {stated}`; leave out one of them"
@@ -112,14 +135,33 @@ impl Layout {
         Self::resolve_with(names, options, None)
     }
 
+    /// The layout of a vendor's table that has no header; its columns are `names`.
+    pub(crate) fn of_vendor(
+        vendor: Vendor,
+        names: &[String],
+        options: &Options,
+    ) -> Result<Self, LayoutError> {
+        Self::of(names, options, None, Some(vendor))
+    }
+
     /// The layout of a table whose metadata says the stamp `own`.
     pub(crate) fn resolve_with(
         names: &[String],
         options: &Options,
         own: Option<Stamp>,
     ) -> Result<Self, LayoutError> {
+        Self::of(names, options, own, Vendor::of_header(names))
+    }
+
+    fn of(
+        names: &[String],
+        options: &Options,
+        own: Option<Stamp>,
+        vendor: Option<Vendor>,
+    ) -> Result<Self, LayoutError> {
         use Field::{Close, High, Low, Open, Symbol, Time, TradeCount, Volume, Vwap};
-        let time = time_column(names, options.stamp)?;
+        let times = time_column(names, options.stamp)?;
+        let (time, date) = (times.map(|(time, _)| time), times.and_then(|(_, date)| date));
         let required = [Open, High, Low, Close].map(|field| (field, find(names, field)));
         let missing: Vec<_> = std::iter::once((Time, Ok(time)))
             .chain(required.iter().cloned())
@@ -134,6 +176,9 @@ impl Layout {
         let symbol = find(names, Symbol)?;
         match (symbol, &options.symbol) {
             (None, None) => {
+                if let Some(vendor) = vendor {
+                    return Err(LayoutError::SymbolOfVendor { vendor });
+                }
                 let nearest = nearest(names, Symbol);
                 return Err(LayoutError::SymbolUnknown { columns: names.to_vec(), nearest });
             }
@@ -144,19 +189,31 @@ impl Layout {
             _ => {}
         }
         let own = own.map(|stamp| (stamp, StampSource::Metadata));
+        let own = own.or(vendor.map(|_| (Stamp::Open, StampSource::Layout)));
         let own = own.or_else(|| Some((own_stamp(&names[time])?, StampSource::Column)));
         let stamp = options.stamp.map(|stamp| (stamp, StampSource::Stated)).or(own);
         if stamp.is_none() && !options.is_daily() {
             return Err(LayoutError::StampUnknown { column: names[time].clone() });
         }
+        let at = |alias: &str| names.iter().position(|name| is_spelling(name, alias));
+        let databento = vendor.filter(|vendor| *vendor == Vendor::Databento).and_then(|_| {
+            let instrument = at("instrument_id").filter(|_| symbol.is_none());
+            Some(databento::Columns { rtype: at("rtype")?, publisher: at("publisher_id")?, instrument })
+        });
+        if let Some(stated) = options.publisher.filter(|_| databento.is_none()) {
+            return Err(LayoutError::NoPublishers { stated });
+        }
         Ok(Self {
             width: names.len(),
             time,
+            date,
             symbol,
             prices: [open, high, low, close],
             volume: find(names, Volume)?,
             vwap: find(names, Vwap)?,
             trade_count: find(names, TradeCount)?,
+            databento,
+            vendor,
             names: names.to_vec(),
             stamp,
         })
@@ -170,6 +227,16 @@ impl Layout {
     /// Where the stamp is known from.
     pub fn stamp_source(&self) -> Option<StampSource> {
         self.stamp.map(|(_, source)| source)
+    }
+
+    /// Whose layout it is, where that was recognised.
+    pub fn vendor(&self) -> Option<Vendor> {
+        self.vendor
+    }
+
+    /// The header's name of the day's column, where day and time of day are apart.
+    pub fn date_column(&self) -> Option<&str> {
+        self.date.map(|at| self.names[at].as_str())
     }
 
     /// The header's name of the column `field` is read from; `None` where the input has none.
@@ -203,8 +270,11 @@ fn twice(names: &[String], field: Field, first: usize, second: usize) -> LayoutE
     LayoutError::Twice { field, first: names[first].clone(), second: names[second].clone() }
 }
 
-/// The best of the time columns.
-fn time_column(names: &[String], stated: Option<Stamp>) -> Result<Option<usize>, LayoutError> {
+/// The best of the time columns, and the one of the day where that is apart.
+fn time_column(
+    names: &[String],
+    stated: Option<Stamp>,
+) -> Result<Option<(usize, Option<usize>)>, LayoutError> {
     let order = match stated {
         None => [OPEN_TIMES, CLOSE_TIMES, PLAIN_TIMES],
         Some(Stamp::Open) => [OPEN_TIMES, PLAIN_TIMES, CLOSE_TIMES],
@@ -217,11 +287,8 @@ fn time_column(names: &[String], stated: Option<Stamp>) -> Result<Option<usize>,
             return Err(twice(names, Field::Time, first, second));
         }
         // `time` outranks `date`, so a pair of them shows here.
-        let date = names.iter().find(|name| is_spelling(name, "date"));
-        if let ("time", Some(date)) = (*alias, date) {
-            return Err(LayoutError::DateAndTime { date: date.clone(), time: names[first].clone() });
-        }
-        return Ok(Some(first));
+        let date = || names.iter().position(|name| is_spelling(name, "date"));
+        return Ok(Some((first, if *alias == "time" { date() } else { None })));
     }
     Ok(None)
 }
@@ -265,111 +332,5 @@ fn headless(columns: &[String]) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use barloom_core::{Interval, Symbol};
-
-    fn names(header: &str) -> Vec<String> {
-        header.split(',').map(str::to_owned).collect()
-    }
-
-    fn resolve(header: &str, options: &Options) -> Result<Layout, LayoutError> {
-        Layout::resolve(&names(header), options)
-    }
-
-    fn one_symbol(stamp: Option<Stamp>) -> Options {
-        Options { stamp, symbol: Some(Symbol::new("X").unwrap()), ..Options::default() }
-    }
-
-    fn refused(header: &str, options: &Options) -> String {
-        resolve(header, options).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn columns_go_by_name_in_any_order_case_and_spelling() {
-        let layout = resolve("N,VW,v,C,Low,H,o,Ticker,Open Time,extra", &Options::default()).unwrap();
-        assert_eq!((layout.prices, layout.time, layout.symbol), ([6, 5, 4, 3], 8, Some(7)));
-        assert_eq!((layout.volume, layout.vwap, layout.trade_count), (Some(2), Some(1), Some(0)));
-        assert_eq!(layout.column(Field::Time), Some("Open Time"));
-        assert_eq!(layout.column(Field::TradeCount), Some("N"));
-    }
-
-    #[test]
-    fn a_time_column_may_say_its_own_stamp_and_the_user_wins() {
-        let own = |header: &str, stated| {
-            let layout = resolve(header, &one_symbol(stated)).unwrap();
-            (layout.stamp().unwrap(), layout.stamp_source().unwrap())
-        };
-        for column in ["open_time", "window_start", "ts_event"] {
-            assert_eq!(own(&format!("{column},o,h,l,c"), None), (Stamp::Open, StampSource::Column));
-        }
-        assert_eq!(own("close_time,o,h,l,c", None), (Stamp::Close, StampSource::Column));
-        assert_eq!(own("timestamp,o,h,l,c", Some(Stamp::Close)), (Stamp::Close, StampSource::Stated));
-        assert_eq!(own("open_time,o,h,l,c", Some(Stamp::Close)), (Stamp::Close, StampSource::Stated));
-    }
-
-    #[test]
-    fn of_several_time_columns_the_best_is_taken() {
-        let taken = |header: &str, stated| resolve(header, &one_symbol(stated)).unwrap().time;
-        assert_eq!(taken("date,timestamp,close_time,open_time,o,h,l,c", None), 3);
-        assert_eq!(taken("date,timestamp,close_time,o,h,l,c", None), 2);
-        assert_eq!(taken("date,time,timestamp,o,h,l,c", Some(Stamp::Open)), 2);
-        assert_eq!(taken("date,timestamp,close_time,open_time,o,h,l,c", Some(Stamp::Close)), 2);
-        assert_eq!(taken("close_time,timestamp,o,h,l,c", Some(Stamp::Open)), 1);
-    }
-
-    #[test]
-    fn a_stamp_that_nothing_says_is_asked_for_unless_rows_are_days() {
-        let text = refused("timestamp,o,h,l,c", &one_symbol(None));
-        assert!(text.starts_with("`timestamp` does not say"), "{text}");
-        assert!(text.ends_with("state it: `--stamp open` or `--stamp close`"), "{text}");
-        let daily = Options { base: Interval::DAY, ..one_symbol(None) };
-        assert_eq!(resolve("date,o,h,l,c", &daily).unwrap().stamp(), None);
-    }
-
-    #[test]
-    fn a_missing_column_lists_what_is_there_and_the_nearest_word() {
-        let text = refused("timestamp,opne,high,low", &one_symbol(Some(Stamp::Open)));
-        assert_eq!(
-            text,
-            "no column for open (looked for `open`, `o`); `opne` perhaps means `open`; \
-             no column for close (looked for `close`, `c`); \
-             the header has `timestamp`, `opne`, `high`, `low`"
-        );
-        let text = refused(",open,high,low,close", &one_symbol(Some(Stamp::Open)));
-        assert!(text.starts_with("no column for timestamp (looked for `open_time`"), "{text}");
-        assert!(text.contains("the header has `(no name)`, `open`"), "{text}");
-    }
-
-    #[test]
-    fn a_file_without_header_is_recognised() {
-        let text = refused("1499040000000,0.0163,0.8,0.01,0.015", &one_symbol(None));
-        assert!(text.ends_with("It holds numbers: is the line with the names missing?"), "{text}");
-    }
-
-    #[test]
-    fn one_meaning_in_two_columns_names_both() {
-        let text = refused("open_time,open,h,l,c,o", &one_symbol(None));
-        assert_eq!(text, "`open` and `o` both mean open; rename or remove one");
-        assert!(refused("ts,TS,o,h,l,c", &one_symbol(None)).starts_with("`ts` and `TS` both mean timestamp"));
-        assert!(refused("open_time,o,h,l,c,n,trades", &one_symbol(None)).contains("both mean trade_count"));
-    }
-
-    #[test]
-    fn date_and_time_in_two_columns_is_refused_by_name() {
-        let text = refused("Date,Time,o,h,l,c", &one_symbol(Some(Stamp::Open)));
-        assert!(text.contains("(`Date` and `Time`) are not read yet; join them"), "{text}");
-    }
-
-    #[test]
-    fn the_symbol_is_named_once() {
-        let text = refused("open_time,o,h,l,c,tikcer", &Options::default());
-        assert!(text.contains("`tikcer` perhaps means `ticker`"), "{text}");
-        assert!(text.ends_with("name the instrument: `--symbol NAME`"), "{text}");
-        let text = refused("open_time,o,h,l,c,ticker", &one_symbol(None));
-        assert_eq!(
-            text,
-            "the column `ticker` names the instrument, and so does `--symbol X`; leave out one of them"
-        );
-    }
-}
+#[path = "tests/layout.rs"]
+mod tests;

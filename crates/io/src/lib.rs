@@ -19,30 +19,39 @@
 //! # Ok::<(), barloom_io::CsvError>(())
 //! ```
 //!
-//! What it does not do: check prices (core does), guess a zone, a stamp or a symbol, or read Parquet, Arrow
-//! and vendors' own layouts yet.
+//! What a layout that a vendor documents says of itself is known once it is recognised: [`Vendor`]. What it does not do: check
+//! prices (core does), guess a zone, a stamp, a symbol, a scale or a publisher.
 
+mod alpaca;
 mod batch;
+mod cells;
+mod civil;
 mod column;
 mod compression;
 mod csv;
+mod databento;
 mod fault;
 mod file;
+mod json;
 mod layout;
 mod ndjson;
 mod number;
 mod options;
 mod output;
+mod pages;
 mod resolved;
 mod row;
 mod sheet;
 mod table;
 mod time;
+mod vendor;
 
+pub use alpaca::{AlpacaDecoder, AlpacaError};
 pub use batch::{BarColumns, BatchError, BatchTable, ColumnFormat, Facts};
 pub use column::Field;
 pub use compression::Compression;
 pub use csv::{CsvDecoder, CsvError, LONGEST_ROW, MOST_COLUMNS};
+pub use databento::{Choice, Scale};
 pub use fault::Fault;
 pub use file::{ReadError, RowReader};
 pub use layout::{Layout, LayoutError, Missing, StampSource};
@@ -54,3 +63,4 @@ pub use row::{Decoded, Reject, Row};
 pub use sheet::{BarSheet, Place, Segment, TableFormat};
 pub use table::{BarRow, BarTable, RejectRow, RejectTable, WarningRow, WarningTable};
 pub use time::{TimeFault, TimeForm, Unit};
+pub use vendor::Vendor;

@@ -14,6 +14,8 @@ pub struct Options {
     pub symbol: Option<Symbol>,
     /// The interval of the input's rows (`--base`).
     pub base: Interval,
+    /// Which of a Databento file's publishers is read (`--publisher`); rows of others are passed over.
+    pub publisher: Option<u16>,
 }
 
 impl Options {
@@ -26,6 +28,6 @@ impl Options {
 impl Default for Options {
     /// Rows of one minute, nothing else stated.
     fn default() -> Self {
-        Self { stamp: None, tz: None, symbol: None, base: Interval::MINUTE }
+        Self { stamp: None, tz: None, symbol: None, base: Interval::MINUTE, publisher: None }
     }
 }

@@ -183,7 +183,7 @@ fn prices() -> Vec<(&'static str, ArrayRef)> {
 
 fn options(stamp: Option<Stamp>, tz: Option<&str>) -> Options {
     let tz = tz.map(|name| TimeZone::get(name).unwrap());
-    Options { stamp, tz, symbol: Some(Symbol::new("X").unwrap()), base: Interval::MINUTE }
+    Options { stamp, tz, symbol: Some(Symbol::new("X").unwrap()), base: Interval::MINUTE, publisher: None }
 }
 
 #[test]

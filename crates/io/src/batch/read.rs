@@ -222,7 +222,15 @@ impl BatchReader {
 
     /// What the schema and the first row said.
     pub(crate) fn resolved(&self) -> Resolved<'_> {
-        Resolved { layout: &self.layout, separator: ',', time_form: self.time.form(), zone: self.time.zone() }
+        Resolved {
+            layout: &self.layout,
+            separator: ',',
+            time_form: self.time.form(),
+            zone: self.time.zone(),
+            scale: None,
+            publisher: None,
+            is_partial: false,
+        }
     }
 
     /// Whether the table is Parquet.
@@ -269,6 +277,9 @@ fn resolve(schema: &Schema, options: &Options) -> Result<Understood, BatchError>
         let (column, found) = (field.name().clone(), field.data_type().to_string());
         Err(BatchError::Type { column, field: meaning, found, allowed })
     };
+    if let (Some(date), Some(time)) = (layout.date_column(), layout.column(Field::Time)) {
+        return Err(LayoutError::DateAndTime { date: date.to_owned(), time: time.to_owned() }.into());
+    }
     check(Some(layout.time), Field::Time, "timestamps, dates, integers and text", is_time)?;
     check(layout.symbol, Field::Symbol, "text", is_text)?;
     let numbers = "numbers and text";

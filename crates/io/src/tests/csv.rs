@@ -1,7 +1,7 @@
 //! Rows, rejects and errors of whole inputs.
 
 use super::*;
-use barloom_core::{Interval, Symbol};
+use barloom_core::{Interval, Stamp, Symbol};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
@@ -9,7 +9,13 @@ const HEADER: &str = "symbol,open_time,open,high,low,close,volume,vwap,trade_cou
 
 fn stated() -> Options {
     let symbol = Symbol::new("X").ok();
-    Options { stamp: Some(Stamp::Open), tz: Some(TimeZone::UTC), symbol, base: Interval::MINUTE }
+    Options {
+        stamp: Some(Stamp::Open),
+        tz: Some(TimeZone::UTC),
+        symbol,
+        base: Interval::MINUTE,
+        publisher: None,
+    }
 }
 
 /// What an input gives, as text, fed in pieces that end at `cuts`.

@@ -102,7 +102,10 @@ fn a_damaged_file_is_named() {
 #[test]
 fn another_format_is_named_with_what_to_do() {
     for (bytes, what) in [
-        (&b"PAR1\x15\x04"[..], "a.csv: this is read from its end, so it can't come through a pipe; name the file itself"),
+        (
+            &b"PAR1\x15\x04"[..],
+            "a.csv: this is read from its end, so it can't come through a pipe; name the file itself",
+        ),
         (b"PK\x03\x04\x14", "a.csv: this is a zip archive or a spreadsheet; unpack it, or save it as CSV"),
         (b"\xff\xfet\0,\0", "a.csv: this is UTF-16 text; save it as UTF-8"),
     ] {

@@ -75,8 +75,13 @@ fn a_clock_and_a_blank_line_are_read() {
 fn options_fill_in_what_the_line_leaves_open() {
     let symbol = Symbol::new("X").unwrap();
     let tz = jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").ok();
-    let options =
-        Options { stamp: Some(Stamp::Close), tz, symbol: Some(symbol.clone()), base: Interval::MINUTE };
+    let options = Options {
+        stamp: Some(Stamp::Close),
+        tz,
+        symbol: Some(symbol.clone()),
+        base: Interval::MINUTE,
+        publisher: None,
+    };
     let line = BAR.replace("\"symbol\":\"AAA\",", "").replace("T14:30:00Z", " 09:31:00");
     let Ok(Line::Bar { symbol: given, record }) = LineDecoder::new(&options).decode(line.as_bytes()) else {
         panic!()
