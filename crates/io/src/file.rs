@@ -146,6 +146,15 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Whether nothing says what the times label.
+    pub fn is_stamp_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::Csv { error: CsvError::Layout(LayoutError::StampUnknown { .. }), .. }
+                | Self::Columns { error: BatchError::Layout(LayoutError::StampUnknown { .. }), .. }
+        )
+    }
+
     /// Whether the file can be read once the user has stated what it does not say: its stamp, zone or symbol.
     pub fn is_unstated(&self) -> bool {
         let of_layout = |layout: &LayoutError| {
@@ -164,7 +173,10 @@ impl ReadError {
             | Self::Columns { error: BatchError::Layout(layout), .. } => of_layout(layout),
             Self::Csv { error: CsvError::ZoneUnknown { .. } | CsvError::Choice { .. }, .. }
             | Self::Json { error: AlpacaError::ZoneUnknown { .. }, .. }
-            | Self::Columns { error: BatchError::ZoneUnknown { .. } | BatchError::Base { .. }, .. } => true,
+            | Self::Columns {
+                error: BatchError::ZoneUnknown { .. } | BatchError::Base { .. } | BatchError::Choice(_),
+                ..
+            } => true,
             _ => false,
         }
     }

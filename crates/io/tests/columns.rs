@@ -6,6 +6,7 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow_array::Array as _;
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, Date32Array, DictionaryArray, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray,
@@ -17,7 +18,7 @@ use barloom_io::{
     BarColumns, BarRow, BarSheet, BatchTable, ColumnFormat, Decoded, Facts, Options, OutputDir, RowReader,
     Segment, TableFormat,
 };
-use jiff::tz::TimeZone;
+use jiff::tz::TimeZoneDatabase;
 use parquet::arrow::ArrowWriter;
 
 const MINUTE: i64 = 60_000_000_000;
@@ -182,7 +183,7 @@ fn prices() -> Vec<(&'static str, ArrayRef)> {
 }
 
 fn options(stamp: Option<Stamp>, tz: Option<&str>) -> Options {
-    let tz = tz.map(|name| TimeZone::get(name).unwrap());
+    let tz = tz.map(|name| TimeZoneDatabase::bundled().get(name).unwrap());
     Options { stamp, tz, symbol: Some(Symbol::new("X").unwrap()), base: Interval::MINUTE, publisher: None }
 }
 
@@ -311,4 +312,51 @@ fn damaged_files_are_named_and_never_panic() {
     }
     let pipe = RowReader::new("pipe", Cursor::new(all[0].clone()), Options::default()).unwrap_err();
     assert!(pipe.to_string().contains("can't come through a pipe; name the file itself"), "{pipe}");
+}
+
+/// A Databento table whose prices and publishers are these.
+fn databento(prices: ArrayRef, publishers: Vec<u16>, options: Options) -> Result<Vec<String>, String> {
+    let rows = prices.len();
+    let times = Int64Array::from_iter_values(
+        (0..rows as i64).map(|row| 1_732_631_400_000_000_000 + row * 60_000_000_000),
+    );
+    let same = || Arc::clone(&prices);
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("ts_event", Arc::new(times)),
+        ("rtype", Arc::new(Int64Array::from(vec![33; rows]))),
+        ("publisher_id", Arc::new(arrow_array::UInt16Array::from(publishers))),
+        ("instrument_id", Arc::new(Int64Array::from(vec![7; rows]))),
+        ("open", same()),
+        ("high", same()),
+        ("low", same()),
+        ("close", same()),
+        ("volume", Arc::new(Int64Array::from(vec![5; rows]))),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bars");
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut writer = FileWriter::try_new(File::create(&path).unwrap(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    let mut reader = RowReader::open(&path, options).map_err(|error| error.to_string())?;
+    let mut seen = Vec::new();
+    while let Some(decoded) = reader.next_row().map_err(|error| error.to_string())? {
+        let Decoded::Row(row) = decoded else { panic!("{decoded:?}") };
+        seen.push(format!("{} {}", row.number, row.record.open));
+    }
+    assert_eq!(reader.resolved().unwrap().layout.vendor(), Some(barloom_io::Vendor::Databento));
+    Ok(seen)
+}
+
+#[test]
+fn databento_columns_keep_the_rules_of_its_csv() {
+    let fixed = || Arc::new(Int64Array::from(vec![100_250_000_000, 99_000_000_000])) as ArrayRef;
+    let own = || options(None, None);
+    assert_eq!(databento(fixed(), vec![2, 2], own()).unwrap(), ["1 100.25", "2 99"]);
+    let floats = Arc::new(Float64Array::from(vec![100.25, 99.0]));
+    assert_eq!(databento(floats, vec![2, 2], own()).unwrap(), ["1 100.25", "2 99"]);
+    let several = databento(fixed(), vec![2, 39], own()).unwrap_err();
+    assert!(several.contains("several publishers (2, 39)"), "{several}");
+    let chosen = Options { publisher: Some(39), ..own() };
+    assert_eq!(databento(fixed(), vec![2, 39], chosen).unwrap(), ["2 99"]);
 }

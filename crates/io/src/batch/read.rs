@@ -10,6 +10,7 @@ use barloom_core::{Label, Record, Stamp};
 use parquet::errors::ParquetError;
 
 use crate::column::Field;
+use crate::databento::{Choice, Databento, Turn};
 use crate::fault::Fault;
 use crate::layout::{Layout, LayoutError};
 use crate::options::Options;
@@ -17,6 +18,7 @@ use crate::resolved::Resolved;
 use crate::row::{Decoded, Reject, Row};
 use crate::time::{TimeFault, TimeReader};
 
+use super::databento::Own;
 use super::facts::Facts;
 use super::format::{BatchFormat, Batches};
 use super::numbers::{Counts, Floats, is_number, is_text, texts};
@@ -39,6 +41,9 @@ pub enum BatchError {
     /// The schema names no bars.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+    /// Something that is the user's to choose.
+    #[error(transparent)]
+    Choice(#[from] Choice),
     /// A column has a type that its meaning does not.
     #[error("column `{column}` ({field}) is of type {found}; allowed are {allowed}")]
     Type {
@@ -91,6 +96,7 @@ pub(crate) struct BatchReader {
     layout: Layout,
     facts: Facts,
     time: TimeReader,
+    databento: Option<Databento>,
     columns: Option<Columns>,
     at: usize,
     /// Rows before the current batch.
@@ -116,6 +122,7 @@ struct Columns {
     vwap: Option<Floats>,
     trade_count: Option<Counts>,
     symbol: Option<StringArray>,
+    databento: Option<Own>,
 }
 
 /// What a schema is read as.
@@ -154,6 +161,7 @@ impl BatchReader {
             batches,
             total: rows,
             time: TimeReader::new(options.tz.clone(), options.is_daily()),
+            databento: layout.databento.map(|_| Databento::new(options.base, options.publisher)),
             options,
             layout,
             facts,
@@ -168,6 +176,17 @@ impl BatchReader {
 
     /// Reads on to the next row or reject; `false` at the end.
     pub(crate) fn advance(&mut self) -> Result<bool, BatchError> {
+        while self.pull()? {
+            if self.take()? {
+                return Ok(true);
+            }
+        }
+        self.databento.as_ref().map_or(Ok(()), Databento::end)?;
+        Ok(false)
+    }
+
+    /// Goes on to the next row; `false` at the end.
+    fn pull(&mut self) -> Result<bool, BatchError> {
         self.at += 1;
         while self.columns.as_ref().is_none_or(|columns| self.at >= columns.rows) {
             self.before += self.columns.take().map_or(0, |columns| columns.rows as u64);
@@ -186,15 +205,32 @@ impl BatchReader {
                 return Ok(false);
             }
         }
+        Ok(true)
+    }
+
+    /// Takes the row that was pulled; `false` when it is none that was chosen.
+    fn take(&mut self) -> Result<bool, BatchError> {
         let Some(columns) = &self.columns else { return Ok(false) };
+        let mut fault = None;
+        if let (Some(own), Some(file)) = (&columns.databento, &mut self.databento) {
+            let symbol = columns.symbol.as_ref().filter(|symbols| symbols.is_valid(self.at));
+            let symbol = symbol.map_or(self.symbol.as_str(), |symbols| symbols.value(self.at).trim());
+            match own.turn(self.at, symbol, file)? {
+                Ok(Turn::Taken) => {}
+                Ok(Turn::Passed) => return Ok(false),
+                Err(own) => fault = Some(own),
+            }
+        }
         self.known = Known { symbol: columns.symbol.is_none(), label: None };
-        self.values = columns.read(
+        let read = columns.read(
             self.at,
             self.layout.stamp().unwrap_or(Stamp::Open),
             &mut self.time,
             &mut self.symbol,
             &mut self.known,
+            self.databento.as_mut(),
         );
+        self.values = fault.map_or(read, Err);
         match &self.values {
             Err(Fault::Time(source @ TimeFault::NoZone { .. })) => {
                 Err(BatchError::ZoneUnknown { row: self.number(), source: source.clone() })
@@ -227,8 +263,8 @@ impl BatchReader {
             separator: ',',
             time_form: self.time.form(),
             zone: self.time.zone(),
-            scale: None,
-            publisher: None,
+            scale: self.databento.as_ref().and_then(Databento::scale),
+            publisher: self.databento.as_ref().and_then(Databento::chosen),
             is_partial: false,
         }
     }
@@ -295,8 +331,10 @@ fn resolve(schema: &Schema, options: &Options) -> Result<Understood, BatchError>
 /// The columns that rows are read from, in their order.
 fn used(layout: &Layout) -> Vec<usize> {
     let optional = [layout.symbol, layout.volume, layout.vwap, layout.trade_count];
+    let own = layout.databento.map(|own| [Some(own.rtype), Some(own.publisher), own.instrument]);
+    let optional = optional.into_iter().chain(own.into_iter().flatten());
     let mut used: Vec<usize> =
-        layout.prices.into_iter().chain([layout.time]).chain(optional.into_iter().flatten()).collect();
+        layout.prices.into_iter().chain([layout.time]).chain(optional.flatten()).collect();
     used.sort_unstable();
     used.dedup();
     used
@@ -320,7 +358,19 @@ impl Columns {
             vwap: layout.vwap.map(floats).transpose()?,
             trade_count: layout.trade_count.map(|at| Counts::of(column(at)?)).transpose()?,
             symbol: layout.symbol.map(|at| texts(column(at)?)).transpose()?,
+            databento: Own::of(layout, column)?,
         })
+    }
+
+    #[inline]
+    fn prices(&self, row: usize) -> Result<[f64; 4], Fault> {
+        let [open, high, low, close] = &self.prices;
+        Ok([
+            open.price(row, Field::Open)?,
+            high.price(row, Field::High)?,
+            low.price(row, Field::Low)?,
+            close.price(row, Field::Close)?,
+        ])
     }
 
     /// Reads symbol and time first, so that a reject can say whose minute it was.
@@ -332,6 +382,7 @@ impl Columns {
         time: &mut TimeReader,
         symbol: &mut String,
         known: &mut Known,
+        databento: Option<&mut Databento>,
     ) -> Result<Record, Fault> {
         if let Some(symbols) = &self.symbol {
             let text = if symbols.is_valid(row) { symbols.value(row).trim() } else { "" };
@@ -350,13 +401,16 @@ impl Columns {
             Some(values) => values.get(row, field),
             None => Ok(None),
         };
-        let [open, high, low, close] = &self.prices;
+        let [open, high, low, close] = match self.databento.as_ref().zip(databento) {
+            Some((own, file)) => own.prices(row, file)?,
+            None => self.prices(row)?,
+        };
         Ok(Record {
             label,
-            open: open.price(row, Field::Open)?,
-            high: high.price(row, Field::High)?,
-            low: low.price(row, Field::Low)?,
-            close: close.price(row, Field::Close)?,
+            open,
+            high,
+            low,
+            close,
             // A not-a-number among optional columns is how data frames write null.
             volume: optional(&self.volume, Field::Volume)?.filter(|value| !value.is_nan()),
             vwap: optional(&self.vwap, Field::Vwap)?.filter(|value| !value.is_nan()),
