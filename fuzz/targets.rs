@@ -7,11 +7,17 @@ use barloom::config::{ConfigError, SessionConfig};
 use barloom::journal::JournalReader;
 use barloom_core::input::{Input, InputRow};
 use barloom_core::{Calendar, Interval, Overlay, Stamp, Symbol, Symbols, Timestamp};
-use barloom_io::{CsvDecoder, Decoded, LineDecoder, Options, RowReader};
+use barloom_io::{AlpacaDecoder, CsvDecoder, Decoded, LineDecoder, Options, RowReader};
 
 fn options() -> Options {
     let tz = jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").ok();
-    Options { stamp: Some(Stamp::Close), tz, symbol: Symbol::new("X").ok(), base: Interval::MINUTE }
+    Options {
+        stamp: Some(Stamp::Close),
+        tz,
+        symbol: Symbol::new("X").ok(),
+        base: Interval::MINUTE,
+        publisher: None,
+    }
 }
 
 /// Reads the bytes as they are, as a file, and under every set of options that leads elsewhere.
@@ -36,6 +42,31 @@ pub(crate) fn csv(bytes: &[u8]) {
         }
         let _ = decoder.resolved().map(|resolved| resolved.to_string());
         let source = std::io::Cursor::new(bytes.to_vec());
+        if let Ok(mut reader) = RowReader::new("fuzz", source, options) {
+            while let Ok(Some(_)) = reader.next_row() {}
+        }
+    }
+}
+
+/// Reads the bytes as Alpaca's pages, as they are and as a file.
+pub(crate) fn alpaca(bytes: &[u8]) {
+    for options in [options(), Options::default()] {
+        let Ok(mut decoder) = AlpacaDecoder::new(options.clone()) else { continue };
+        let (mut input, mut at_end) = (bytes, false);
+        loop {
+            at_end |= input.is_empty();
+            match if at_end { decoder.finish() } else { decoder.decode(&mut input) } {
+                Ok(Some(Decoded::Row(row))) => assert!(row.number > 0),
+                Ok(Some(Decoded::Reject(reject))) => assert!(reject.reason.to_string().contains(": ")),
+                Ok(None) if at_end => break,
+                Ok(None) => {}
+                Err(error) => {
+                    assert!(!error.to_string().is_empty());
+                    break;
+                }
+            }
+        }
+        let source = std::io::Cursor::new([b"{", bytes].concat());
         if let Ok(mut reader) = RowReader::new("fuzz", source, options) {
             while let Ok(Some(_)) = reader.next_row() {}
         }

@@ -9,7 +9,7 @@ use barloom_core::error::nearest;
 use barloom_core::plan::Plan;
 use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
 use barloom_io::{Decoded, Facts, Field, Options, ReadError, Resolved, RowReader, TableFormat};
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
 
 use crate::failure::{Failure, Kind, failed};
 use crate::tables::{Order, Tables, Written};
@@ -108,10 +108,13 @@ pub(crate) fn check_volume(reader: &RowReader, needed_by: Option<&str>) -> Resul
 pub(crate) fn options(config: &SessionConfig) -> Result<Options, Failure> {
     let symbol = config.symbol.as_deref().map(Symbol::new).transpose().map_err(failed(Kind::Config))?;
     let tz = config.tz.as_deref().map(zone).transpose()?;
-    Ok(Options { stamp: config.stamp, tz, symbol, base: config.base })
+    Ok(Options { stamp: config.stamp, tz, symbol, base: config.base, publisher: config.publisher })
 }
 
 fn zone(name: &str) -> Result<TimeZone, Failure> {
+    if let Some(offset) = fixed_offset(name) {
+        return Ok(TimeZone::fixed(offset));
+    }
     // The bundled database, so that the host's can't make a difference.
     let zones = TimeZoneDatabase::bundled();
     zones.get(name).map_err(|_| {
@@ -123,9 +126,24 @@ fn zone(name: &str) -> Result<TimeZone, Failure> {
             .map(|zone| format!("; did you mean `{zone}`?"))
             .unwrap_or_default();
         let text =
-            format!("tz `{name}` is not a time zone; write an IANA name like America/New_York or UTC{near}");
+            format!("tz `{name}` is not a time zone; write an IANA name like America/New_York or UTC, or an offset like -05:00{near}");
         Failure::new(Kind::Config, text)
     })
+}
+
+/// The offset that `-05:00` is.
+fn fixed_offset(text: &str) -> Option<Offset> {
+    let sign = match text.as_bytes() {
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = text.get(1..)?.split_once(':')?;
+    let part = |text: &str, below: i32| {
+        let is_whole = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i32>().ok().filter(|part| is_whole && *part < below)
+    };
+    Offset::from_seconds(sign * (part(hours, 24)? * 3600 + part(minutes, 60)? * 60)).ok()
 }
 
 /// Opens an input file.

@@ -8,6 +8,7 @@ use barloom::engine::{OnInvalid, Reject};
 use barloom::source::Unreadable;
 use barloom::verify::{Caveat, Failure as Broken, Law, Market, Report, Row, Rows, Shown, Subject, Verdict};
 use barloom_core::Symbols;
+use barloom_io::TableFormat;
 use clap::Args;
 use comfy_table::CellAlignment;
 use serde_json::{Map, Value, json};
@@ -103,7 +104,7 @@ fn verdicts(report: &Report) -> usize {
 fn read(config: &SessionConfig) -> Result<Market, Failure> {
     let rules = inputs::rules(config)?;
     let options = inputs::options(config)?;
-    inputs::refuse_overlaps(config, &rules)?;
+    inputs::refuse_overlaps(config, &rules, TableFormat::Csv)?;
     inputs::refuse_missing(config, &options)?;
     let plan = inputs::plan(config, &rules)?;
     let mut reading = Reading {

@@ -18,6 +18,22 @@ const CSV: &[&[u8]] = &[
     b"",
 ];
 
+const VENDORS: &[&[u8]] = &[
+    b"ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n1732631400000000000,33,2,1,100000000000,100060000000,99960000000,99960000000,9,A\n1732631400000000000,33,39,1,1.5,1,1,1,9,A\n",
+    b"ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume\n2024-11-26T14:30:00Z,33,2,1,9223372036854775807,1,1,1,9\n2024-11-26T14:31:00Z,34,2,2,1,1,1,1,9\n",
+    b"1732631400000,100.0,100.1,99.9,100.0,19.0,1732631459999,1932.3,23,0.0,0.0,0\n1732631460000000,1,1,1,1,1,1,1,1,1,1,1\n",
+    b"11/26/2024,09:30,100.00,100.06,99.96,99.96,1932\n11/26/2024,9:31,1,1,1,1,1\n13/40/2024,09:31,1,1,1,1,1\n",
+    b"20241126 093000;100.0;100.1;99.9;100.0;0\n20241126;1;1;1;1;0\n",
+    b"Date,Time,Open,High,Low,Close\n2024-11-26,09:30,1,2,1,2\n20241126,093000.5,1,2,1,2\n,,1,1,1,1\n",
+];
+
+const PAGES: &[&[u8]] = &[
+    br#"{"bars":[{"t":"2024-11-26T14:30:00Z","o":100,"h":102,"l":99,"c":101,"v":10,"n":7,"vw":100.5}],"symbol":"A","next_page_token":null}"#,
+    br#"{"bars":{"A":[{"t":1732631400000,"o":"1","h":1e308,"l":-0.0,"c":null}],"B":null},"next_page_token":"x"} {"bars":null,"a":[[{"b\"":1}]]}"#,
+    br#"{"message":"forbidden."}"#,
+    b"{\"bars\":[{\"t\":{\"t\":[]}}]}",
+];
+
 const NDJSON: &[&[u8]] = &[
     br#"{"bar":{"symbol":"AAA","ts":"2024-11-26T14:30:00Z","open":100,"high":102,"low":99,"close":101,"volume":10}}"#,
     br#"{"bar":{"ts":1732631400000000000,"open":1e308,"high":-0.0,"low":18446744073709551616,"close":null}}"#,
@@ -83,8 +99,10 @@ fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn the_corpora_and_their_beginnings_are_read_or_refused() {
     type Target = fn(&[u8]);
-    let all: [(&[&[u8]], Target); 7] = [
+    let all: [(&[&[u8]], Target); 9] = [
         (CSV, targets::csv),
+        (VENDORS, targets::csv),
+        (PAGES, targets::alpaca),
         (NDJSON, targets::ndjson),
         (WORDS, targets::words),
         (OVERLAYS, targets::overlay),
@@ -103,6 +121,16 @@ proptest! {
     #[test]
     fn mutated_csv_is_read_or_refused(bytes in mutated(CSV)) {
         targets::csv(&bytes);
+    }
+
+    #[test]
+    fn mutated_vendors_layouts_are_read_or_refused(bytes in mutated(VENDORS)) {
+        targets::csv(&bytes);
+    }
+
+    #[test]
+    fn mutated_pages_are_read_or_refused(bytes in mutated(PAGES)) {
+        targets::alpaca(&bytes);
     }
 
     #[test]
@@ -138,6 +166,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         targets::csv(&bytes);
+        targets::alpaca(&bytes);
         targets::ndjson(&bytes);
         targets::words(&bytes);
         targets::overlay(&bytes);

@@ -63,6 +63,10 @@ pub struct SessionConfig {
     #[schemars(extend("examples" = ["BTC"]))]
     pub symbol: Option<String>,
 
+    /// Which publisher of a Databento file is read, by its id; needed where a symbol has several.
+    #[schemars(extend("examples" = [2]))]
+    pub publisher: Option<u16>,
+
     /// The trading calendar: XNYS, 24/7, FX, CME_EQ, CME_FX, XLON, XHKG, XTKS or an alias; `24/7` when not stated.
     #[schemars(extend("examples" = ["XNYS"]))]
     pub calendar: Option<String>,
@@ -101,8 +105,8 @@ pub struct SessionConfig {
     #[schemars(schema_with = "schema::text", extend("enum" = ["open", "close"]))]
     pub stamp: Option<Stamp>,
 
-    /// The zone of times without offset; a time with an offset keeps it.
-    #[schemars(extend("examples" = ["America/New_York"]))]
+    /// The zone of times without offset, or an offset; a time with an offset keeps it.
+    #[schemars(extend("examples" = ["America/New_York", "-05:00"]))]
     pub tz: Option<String>,
 
     /// What happens to a correction after its bar was emitted: `drop` (`revise` is not built yet).
@@ -242,6 +246,7 @@ impl Default for SessionConfig {
         Self {
             inputs: Vec::new(),
             symbol: None,
+            publisher: None,
             calendar: None,
             overlay: None,
             hours: TradingHours::default(),
