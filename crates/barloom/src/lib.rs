@@ -13,6 +13,8 @@
 //! On several threads the same happens by shards of symbols, each with a [`worker`]; steps are handed over by a [`subscription`]. With a
 //! speed they are opened as a [`pace`] says, and who is late is told by an [`overrun`].
 //!
+//! What is odd about rows is found by [`lint`], without a run.
+//!
 //! That neither way nor start nor future changes a number is proved on one's own data by [`verify`].
 //!
 //! Two promises: a closed bar is the only bar you can see, and any number can be reproduced bit for bit.
@@ -25,6 +27,7 @@ pub mod engine;
 mod history;
 mod inline;
 pub mod journal;
+pub mod lint;
 pub mod metrics;
 pub mod overrun;
 pub mod pace;

@@ -1,4 +1,4 @@
-//! The flags that `derive` and `stream` share: the fields of a session file, with hyphens.
+//! The flags that commands share: the fields of a session file, with hyphens.
 
 use std::path::PathBuf;
 
@@ -52,8 +52,8 @@ pub(crate) struct SharedArgs {
     #[arg(long, value_name = "STAMP")]
     stamp: Option<Stamp>,
 
-    /// The zone of times without offset, like America/New_York
-    #[arg(long, value_name = "ZONE")]
+    /// The zone of times without offset, like America/New_York, or an offset like -05:00
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     tz: Option<String>,
 
     /// drop corrections that come after their bar was emitted (revise is not built yet)
@@ -80,6 +80,10 @@ pub(crate) struct SharedArgs {
     #[arg(long, value_name = "NAME")]
     symbol: Option<String>,
 
+    /// Which publisher of a Databento file is read
+    #[arg(long, value_name = "ID")]
+    publisher: Option<u16>,
+
     /// A CSV file for rejected rows: file, row, symbol, time, reason
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -90,6 +94,7 @@ impl SharedArgs {
     pub(crate) fn into_config(self) -> SessionConfig {
         SessionConfig {
             symbol: self.symbol,
+            publisher: self.publisher,
             calendar: self.calendar,
             overlay: self.overlay,
             hours: self.hours,
@@ -108,6 +113,69 @@ impl SharedArgs {
             derived_intervals: self.intervals,
             realtime_indicators: self.indicators,
             ..SessionConfig::default()
+        }
+    }
+}
+
+/// What says how data files are to be read, and when their market trades.
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// Trading calendar of data files, as for derive [default: 24/7]
+    #[arg(long, value_name = "ID")]
+    calendar: Option<String>,
+
+    /// A TOML file that adds sessions to the calendar or removes them
+    #[arg(long, value_name = "FILE")]
+    overlay: Option<PathBuf>,
+
+    /// regular, or extended: pre- and post-market too
+    #[arg(long, value_name = "HOURS")]
+    hours: Option<TradingHours>,
+
+    /// open or close: what the rows' times label; needed unless the layout says it
+    #[arg(long, value_name = "STAMP")]
+    stamp: Option<Stamp>,
+
+    /// The zone of times without offset, like America/New_York, or an offset like -05:00
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    tz: Option<String>,
+
+    /// Interval of the rows: 1s, 1m or 1d [default: 1m]
+    #[arg(long, value_name = "INTERVAL")]
+    base: Option<Interval>,
+
+    /// The symbol of input without a symbol column
+    #[arg(long, value_name = "NAME")]
+    symbol: Option<String>,
+
+    /// Which publisher of a Databento file is read
+    #[arg(long, value_name = "ID")]
+    publisher: Option<u16>,
+}
+
+impl DataArgs {
+    /// Whether any is given.
+    pub(crate) fn is_stated(&self) -> bool {
+        let Self { calendar, overlay, hours, stamp, tz, base, symbol, publisher } = self;
+        [calendar.is_some(), overlay.is_some(), hours.is_some(), stamp.is_some()]
+            .into_iter()
+            .chain([tz.is_some(), base.is_some(), symbol.is_some(), publisher.is_some()])
+            .any(|is_stated| is_stated)
+    }
+
+    /// The same as a session file would say it.
+    pub(crate) fn to_config(&self) -> SessionConfig {
+        let default = SessionConfig::default();
+        SessionConfig {
+            calendar: self.calendar.clone(),
+            overlay: self.overlay.clone(),
+            hours: self.hours.unwrap_or(default.hours),
+            stamp: self.stamp,
+            tz: self.tz.clone(),
+            base: self.base.unwrap_or(default.base),
+            symbol: self.symbol.clone(),
+            publisher: self.publisher,
+            ..default
         }
     }
 }

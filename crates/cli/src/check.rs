@@ -1,6 +1,7 @@
-//! `barloom check`: what a session would run, without running it.
+//! `barloom check`: what a session would run, without running it; what is odd about data files is [`lint`]'s.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use barloom::config::{Historical, MemoryLimit, SessionConfig, Window};
@@ -15,25 +16,49 @@ use clap::Args;
 use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
 
+use crate::args::DataArgs;
 use crate::calendar::Format;
 use crate::failure::{Failure, Kind, failed};
 use crate::indicators::settled;
-use crate::inputs;
 use crate::run::print;
 use crate::summary::{grouped, plain_table};
+use crate::{inputs, lint};
 
-/// Check session files without running them: configuration, inputs, calendar, indicators, memory
+/// Check session files (configuration, inputs, calendar, indicators, memory) or data files, without running
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  barloom check examples/demo.toml")]
+#[command(after_help = HELP)]
 pub(crate) struct CheckArgs {
-    /// Session files, TOML or JSON (data files are not built yet)
-    #[arg(required = true, value_name = "SESSION")]
-    sessions: Vec<PathBuf>,
+    /// Session files, TOML or JSON, each by itself; data files, together and in this order
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
 
-    /// table, or json: an object a session
+    #[command(flatten)]
+    data: DataArgs,
+
+    /// table, or json: an object a session, and one for the data
     #[arg(long, default_value = "table", value_name = "FORMAT", hide_default_value = true)]
     format: Format,
 }
+
+const HELP: &str = "\
+A data file is read once and nothing is derived. Findings, the first five of each listed, all counted:
+  unreadable, off_grid, not_finite, ohlc, negative   rows that a run rejects
+  not_positive      a price of zero or less
+  out_of_order      a row that opens before one of its symbol that came earlier
+  duplicate, corrected   a minute that was there already, with the same values or others
+  out_of_session    a row outside the calendar's hours
+  gap               minutes of a session without a bar, between a symbol's first row and its last
+  missing_session   sessions without a bar, between them
+  possible_split    a session opens off the last close by a split's ratio (3:2, 2:1, 3:1 ... 100:1, or the other way),
+                    to 3 %, and by five times the range of the session before
+  stamp             four of five sessions begin a bar after trading does, or before
+  zone              four of five sessions lie whole half hours beside trading hours
+  closed_stretch    a part of the day without bars under 24/7
+Findings are no failure. Exit code 4 when no run could read the data, 3 when something must be stated.
+
+Examples:
+  barloom check examples/demo.toml
+  barloom check bars.csv.gz --calendar XNYS --stamp open --tz America/New_York";
 
 /// Rows of each input that are looked at.
 const PREFIX: u64 = 10_000;
@@ -41,26 +66,42 @@ const PREFIX: u64 = 10_000;
 /// Runs the command.
 pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     let mut failure: Option<Failure> = None;
-    for path in &args.sessions {
-        if let Err(next) = check_session(path, args.format)
+    let (sessions, data): (Vec<_>, Vec<_>) = args.files.iter().cloned().partition(|path| is_session(path));
+    if data.is_empty() && args.data.is_stated() {
+        return Err(Failure::new(
+            Kind::Config,
+            "a session file states its own fields; flags are for data files",
+        ));
+    }
+    let mut note = |done: Result<(), Failure>| {
+        if let Err(next) = done
             && let Some(before) = failure.replace(next)
         {
             before.report();
         }
+    };
+    sessions.iter().for_each(|path| note(check_session(path, args.format)));
+    if !data.is_empty() {
+        note(lint::lint(args.data.to_config(), &data, args.format));
     }
     failure.map_or(Ok(()), Err)
 }
 
+/// How much of a JSON file shows whether it is a page of bars.
+const HEAD: u64 = 1 << 12;
+
+/// Whether the name says a session file. JSON that begins with bars is data.
+fn is_session(path: &Path) -> bool {
+    let named = |word: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(word));
+    let has_bars = || {
+        let mut head = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+        read.is_ok() && String::from_utf8_lossy(&head).contains("\"bars\"")
+    };
+    named("toml") || (named("json") && !has_bars())
+}
+
 fn check_session(path: &Path, format: Format) -> Result<(), Failure> {
-    let is_session =
-        |own: &std::ffi::OsStr| own.eq_ignore_ascii_case("toml") || own.eq_ignore_ascii_case("json");
-    if !path.extension().is_some_and(is_session) {
-        let text = format!(
-            "{}: linting data files is not built yet; a session file ends in .toml or .json",
-            path.display()
-        );
-        return Err(Failure::new(Kind::Config, text));
-    }
     let checked = Checked::new(path)?;
     match format {
         Format::Table => print(&checked.table())?,

@@ -11,6 +11,7 @@ mod failure;
 mod indicators;
 mod inputs;
 mod interrupt;
+mod lint;
 mod outputs;
 mod progress;
 mod replay;

@@ -195,14 +195,6 @@ fn a_time_that_leaves_nothing_is_refused() {
 }
 
 #[test]
-fn data_files_are_not_checked_yet() {
-    let desk = Desk::new();
-    let data = desk.put("in.csv", minutes(&["A 14:30"]));
-    run(&["check", &data]).refused(3, &["in.csv", "linting data files is not built yet"]);
-    run(&["check"]).refused(2, &["Usage"]);
-}
-
-#[test]
 fn every_session_is_checked() {
     let (desk, session) = desk("session.toml", SESSION);
     let typo = desk.put("typo.toml", "calender = 1\n");
