@@ -14,6 +14,7 @@
 //! speed they are opened as a [`pace`] says, and who is late is told by an [`overrun`].
 //!
 //! What is odd about rows is found by [`lint`], without a run.
+//! A market that was never there, for demos, benches and tests, is a [`synth::Market`].
 //!
 //! That neither way nor start nor future changes a number is proved on one's own data by [`verify`].
 //!
@@ -37,6 +38,7 @@ mod shard;
 pub mod source;
 pub mod subscription;
 mod sync;
+pub mod synth;
 mod telling;
 mod threads;
 pub mod verify;
