@@ -48,14 +48,6 @@ pub(crate) struct SharedArgs {
     #[arg(long, default_value = "emit", value_name = "STUB", hide_default_value = true)]
     stub: Stub,
 
-    /// open or close: what the rows' times label; needed unless the layout says it
-    #[arg(long, value_name = "STAMP")]
-    stamp: Option<Stamp>,
-
-    /// The zone of times without offset, like America/New_York, or an offset like -05:00
-    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
-    tz: Option<String>,
-
     /// drop corrections that come after their bar was emitted (revise is not built yet)
     #[arg(long, default_value = "drop", value_name = "LATE", hide_default_value = true)]
     late: Late,
@@ -68,9 +60,24 @@ pub(crate) struct SharedArgs {
     #[arg(long)]
     flush_on_stop: bool,
 
-    /// Interval of the input: 1s, 1m or 1d
-    #[arg(long, default_value = "1m", value_name = "INTERVAL")]
-    base: Interval,
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+/// How rows are read, and what becomes of those that can't be.
+#[derive(Debug, Args)]
+pub(crate) struct ReadingArgs {
+    /// open or close: what the rows' times label; needed unless the layout says it
+    #[arg(long, value_name = "STAMP")]
+    stamp: Option<Stamp>,
+
+    /// The zone of times without offset, like America/New_York, or an offset like -05:00
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    tz: Option<String>,
+
+    /// Interval of the input: 1s, 1m or 1d [default: what the first file says of itself, else 1m]
+    #[arg(long, value_name = "INTERVAL")]
+    base: Option<Interval>,
 
     /// reject: count an invalid row and go on; stop: end with exit code 4
     #[arg(long, default_value = "reject", value_name = "WHAT", hide_default_value = true)]
@@ -89,12 +96,36 @@ pub(crate) struct SharedArgs {
     rejects: Option<PathBuf>,
 }
 
-impl SharedArgs {
+impl ReadingArgs {
+    /// The interval of the input, where it is stated.
+    pub(crate) fn base(&self) -> Option<Interval> {
+        self.base
+    }
+
     /// The same as a session file would say it.
     pub(crate) fn into_config(self) -> SessionConfig {
         SessionConfig {
             symbol: self.symbol,
             publisher: self.publisher,
+            stamp: self.stamp,
+            tz: self.tz,
+            base: self.base.unwrap_or(Interval::MINUTE),
+            on_invalid: self.on_invalid,
+            rejects: self.rejects,
+            ..SessionConfig::default()
+        }
+    }
+}
+
+impl SharedArgs {
+    /// The interval of the input, where it is stated.
+    pub(crate) fn base(&self) -> Option<Interval> {
+        self.reading.base()
+    }
+
+    /// The same as a session file would say it.
+    pub(crate) fn into_config(self) -> SessionConfig {
+        SessionConfig {
             calendar: self.calendar,
             overlay: self.overlay,
             hours: self.hours,
@@ -102,17 +133,12 @@ impl SharedArgs {
             policy: self.policy,
             min_coverage: self.min_coverage,
             stub: self.stub,
-            stamp: self.stamp,
-            tz: self.tz,
             late: self.late,
             grace: self.grace,
             flush_on_stop: self.flush_on_stop,
-            base: self.base,
-            on_invalid: self.on_invalid,
-            rejects: self.rejects,
             derived_intervals: self.intervals,
             realtime_indicators: self.indicators,
-            ..SessionConfig::default()
+            ..self.reading.into_config()
         }
     }
 }

@@ -55,8 +55,10 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
         ));
     }
     interrupt::end_at_once(NOTHING_WRITTEN)?;
+    let base = args.shared.base();
     let mut config = args.shared.into_config();
     (config.inputs, config.out) = (args.inputs, Some(args.out));
+    config.base = inputs::base(base, &config.inputs);
     let order = if args.sort { Order::OpenTime } else { Order::Grouped };
     let stopwatch = Stopwatch::start();
     let summary = outputs::or_no_folder(config.out.as_deref(), || {

@@ -146,6 +146,12 @@ fn fixed_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (part(hours, 24)? * 3600 + part(minutes, 60)? * 60)).ok()
 }
 
+/// The interval of the input: the one stated, else what the first file says of itself, else a minute.
+pub(crate) fn base(stated: Option<Interval>, inputs: &[PathBuf]) -> Interval {
+    let said = || inputs.first().and_then(|path| Facts::of_file(path).base());
+    stated.or_else(said).unwrap_or(Interval::MINUTE)
+}
+
 /// Opens an input file.
 pub(crate) fn open(path: &Path, options: &Options) -> Result<RowReader, Failure> {
     RowReader::open(path, options.clone()).map_err(failed(Kind::Data))
@@ -177,9 +183,37 @@ pub(crate) fn written(
     Written { format, order, facts }
 }
 
+/// The format of the output at `path`: the one stated, else by the end of its name.
+///
+/// # Errors
+/// When neither says one; `flag` would.
+pub(crate) fn format_of(
+    path: &Path,
+    stated: Option<TableFormat>,
+    flag: &str,
+) -> Result<TableFormat, Failure> {
+    stated.or_else(|| TableFormat::of_path(path)).ok_or_else(|| {
+        let allowed = "end it in .csv, .parquet or .arrow, or say one with";
+        let text = format!("{}: the name does not say a format; {allowed} {flag}", path.display());
+        Failure::new(Kind::Config, text)
+    })
+}
+
 /// The exit code of a file that can't be read on: what the user did not state is configuration.
 pub(crate) fn kind_of(error: &ReadError) -> Kind {
     if error.is_unstated() { Kind::Config } else { Kind::Data }
+}
+
+/// Where a file is; one that is not there yet is known by its folder.
+fn place(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().or_else(|| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Some(folder.unwrap_or_else(|| ".".as_ref()).canonicalize().ok()?.join(path.file_name()?))
+    })
+}
+
+fn refuse(path: &Path, what: &str) -> Result<(), Failure> {
+    Err(Failure::new(Kind::Config, format!("{}: would be written over {what}", path.display())))
 }
 
 /// That no output would replace an input or another output.
@@ -191,16 +225,6 @@ pub(crate) fn refuse_overlaps(
     rules: &DeriveRules,
     format: TableFormat,
 ) -> Result<(), Failure> {
-    // A file that is not there yet is known by its folder.
-    let place = |path: &Path| {
-        path.canonicalize().ok().or_else(|| {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            Some(folder.unwrap_or_else(|| ".".as_ref()).canonicalize().ok()?.join(path.file_name()?))
-        })
-    };
-    let refuse = |path: &Path, what: &str| {
-        Err(Failure::new(Kind::Config, format!("{}: would be written over {what}", path.display())))
-    };
     let tables =
         config.out.iter().flat_map(|dir| Tables::names(rules, format).map(move |name| dir.join(name)));
     let tables: Vec<PathBuf> = tables.collect();
@@ -210,8 +234,16 @@ pub(crate) fn refuse_overlaps(
             return refuse(name.1.as_ref(), "the table of another interval on this system; use two folders");
         }
     }
-    let inputs: Vec<PathBuf> = config.inputs.iter().filter_map(|path| place(path)).collect();
     let outputs: Vec<&Path> = tables.iter().chain(&config.rejects).map(PathBuf::as_path).collect();
+    refuse_replacing(&config.inputs, &outputs)
+}
+
+/// That none of `outputs` is one of `inputs` or another of them.
+///
+/// # Errors
+/// Names the file.
+pub(crate) fn refuse_replacing(inputs: &[PathBuf], outputs: &[&Path]) -> Result<(), Failure> {
+    let inputs: Vec<PathBuf> = inputs.iter().filter_map(|path| place(path)).collect();
     // A folder that is not there yet holds no input, but two outputs may still be one.
     let places: Vec<PathBuf> =
         outputs.iter().map(|path| place(path).unwrap_or_else(|| path.to_path_buf())).collect();

@@ -6,12 +6,15 @@
 mod args;
 mod calendar;
 mod check;
+mod completions;
+mod convert;
 mod derive;
 mod failure;
 mod indicators;
 mod inputs;
 mod interrupt;
 mod lint;
+mod man;
 mod outputs;
 mod progress;
 mod replay;
@@ -19,6 +22,7 @@ mod run;
 mod schema;
 mod stream;
 mod summary;
+mod synth;
 mod tables;
 mod tell;
 mod told;
@@ -42,7 +46,11 @@ enum Command {
     Verify(verify::VerifyArgs),
     Calendar(calendar::CalendarArgs),
     Indicators(indicators::IndicatorsArgs),
+    Synth(synth::SynthArgs),
+    Convert(convert::ConvertArgs),
     Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs the command that `args` spell, the program's name first, and says how it ended.
@@ -58,7 +66,11 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(args) => verify::verify(args),
         Command::Calendar(args) => calendar::calendar(&args),
         Command::Indicators(args) => indicators::indicators(&args),
+        Command::Synth(args) => synth::synth(args),
+        Command::Convert(args) => convert::convert(args),
         Command::Schema(args) => schema::schema(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => man::man(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

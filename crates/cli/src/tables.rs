@@ -392,7 +392,8 @@ impl Rejects {
         self.into_inner().commit()
     }
 
-    fn into_inner(self) -> PendingFile {
+    /// The file, to be committed with others.
+    pub(crate) fn into_inner(self) -> PendingFile {
         self.0.into_inner()
     }
 }

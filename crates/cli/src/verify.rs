@@ -65,8 +65,10 @@ Example:
 /// Runs the command.
 pub(crate) fn verify(args: VerifyArgs) -> Result<(), Failure> {
     interrupt::end_at_once("nothing was verified")?;
+    let base = args.shared.base();
     let mut config = args.shared.into_config();
     config.inputs = args.inputs;
+    config.base = inputs::base(base, &config.inputs);
     let stopwatch = Stopwatch::start();
     let market = read(&config)?;
     if let Some(stretch) = market.closed_stretch() {

@@ -23,6 +23,7 @@
 //! prices (core does), guess a zone, a stamp, a symbol, a scale or a publisher.
 
 mod alpaca;
+mod base_sheet;
 mod batch;
 mod cells;
 mod civil;
@@ -47,6 +48,7 @@ mod time;
 mod vendor;
 
 pub use alpaca::{AlpacaDecoder, AlpacaError};
+pub use base_sheet::BaseSheet;
 pub use batch::{BarColumns, BatchError, BatchTable, ColumnFormat, Facts};
 pub use column::Field;
 pub use compression::Compression;
@@ -61,6 +63,6 @@ pub use output::{OutputDir, OutputError, PendingFile, abandon_all, commit_all};
 pub use resolved::Resolved;
 pub use row::{Decoded, Reject, Row};
 pub use sheet::{BarSheet, Place, Segment, TableFormat};
-pub use table::{BarRow, BarTable, RejectRow, RejectTable, WarningRow, WarningTable};
+pub use table::{BarRow, BarTable, BaseRow, RejectRow, RejectTable, RowTime, WarningRow, WarningTable};
 pub use time::{TimeFault, TimeForm, Unit};
 pub use vendor::Vendor;

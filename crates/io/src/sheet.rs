@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::str::FromStr;
 
 use barloom_core::Timestamp;
 use barloom_core::error::{WordError, word};
 
-use crate::batch::{BarColumns, BatchTable, ColumnFormat, Facts, Rows, rewrite};
+use crate::batch::{BarColumns, BatchTable, ColumnFormat, Facts, Gather, Rows, rewrite};
 use crate::output::{OutputError, PendingFile};
 use crate::table::{BarRow, BarTable};
 
@@ -35,7 +36,13 @@ impl TableFormat {
         }
     }
 
-    const fn columns(self) -> Option<ColumnFormat> {
+    /// The format that the end of a file's name says.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        [Self::Csv, Self::Parquet, Self::Arrow].into_iter().find(|format| format.extension() == extension)
+    }
+
+    pub(crate) const fn columns(self) -> Option<ColumnFormat> {
         match self {
             Self::Csv => None,
             Self::Parquet => Some(ColumnFormat::Parquet),

@@ -1,8 +1,16 @@
 //! What a table says about itself in the metadata of its schema.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
 
+use arrow_schema::SchemaRef;
 use barloom_core::{Interval, Stamp};
+
+use super::format::{BatchFormat, Batches};
+use super::read::guarded;
+use crate::compression::head;
 
 /// The prefix of our keys.
 const PREFIX: &str = "barloom.";
@@ -40,6 +48,24 @@ impl Facts {
     /// The interval of the rows: `base`.
     pub fn base(&self) -> Option<Interval> {
         self.get("base")?.parse().ok()
+    }
+
+    /// What the file at `path` says about itself; nothing where there is none, or its format has no room for it.
+    pub fn of_file(path: &Path) -> Self {
+        let read = || {
+            // A pipe would lose what is read of it.
+            let mut file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|of| of.is_file()))?;
+            let format = BatchFormat::of(&head(&mut file).ok()?)?;
+            let found = Cell::new(None);
+            let choose = |schema: &SchemaRef| {
+                found.set(Some(Self::of(schema.metadata())));
+                Ok(Vec::new())
+            };
+            // Damage is found by whoever reads the rows.
+            let _ = guarded(format, || Batches::of_file(format, file, &choose));
+            found.into_inner()
+        };
+        read().unwrap_or_default()
     }
 
     /// Those in the metadata of a schema.

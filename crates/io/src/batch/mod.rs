@@ -5,6 +5,7 @@
 //! the file. What a file of our own says about itself stands in the metadata of its schema, see [`Facts`].
 
 mod databento;
+mod base;
 mod facts;
 mod format;
 mod numbers;
@@ -13,9 +14,10 @@ pub(crate) mod rewrite;
 mod times;
 mod write;
 
+pub(crate) use base::{BaseBatches, BaseRows};
 pub use facts::Facts;
 pub(crate) use format::BatchFormat;
 pub use read::BatchError;
 pub(crate) use read::BatchReader;
-pub(crate) use write::Rows;
+pub(crate) use write::{Gather, Rows};
 pub use write::{BarColumns, BatchTable, ColumnFormat};

@@ -1,4 +1,4 @@
-//! Derived bars as columns: rows gathered into batches, batches into row groups.
+//! Rows as columns, and those of derived bars: rows gathered into batches, batches into row groups.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 
 use super::facts::Facts;
 use super::format::BATCH;
@@ -135,13 +135,35 @@ impl Rows {
         Ok(())
     }
 
+}
+
+/// Rows of one kind that were not put into a batch yet.
+pub(crate) trait Gather {
+    /// Their columns.
+    fn schema(&self) -> &SchemaRef;
+
     /// How many there are.
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize;
+
+    /// All of them as a batch; none are left.
+    fn take(&mut self) -> Result<RecordBatch, ArrowError>;
+
+    /// How Parquet stores their columns.
+    fn encoded(&self, properties: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
+        properties
+    }
+}
+
+impl Gather for Rows {
+    fn schema(&self) -> &SchemaRef {
+        &self.columns.schema
+    }
+
+    fn len(&self) -> usize {
         self.len
     }
 
-    /// All of them as a batch; none are left.
-    pub(crate) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
+    fn take(&mut self) -> Result<RecordBatch, ArrowError> {
         let mut arrays: Vec<ArrayRef> = vec![
             Arc::new(self.symbol.finish()),
             Arc::new(self.interval.finish()),
@@ -169,14 +191,23 @@ pub(crate) enum BatchWriter<W: Write + Send> {
 
 impl<W: Write + Send> BatchWriter<W> {
     pub(crate) fn new(to: W, format: ColumnFormat, schema: &SchemaRef) -> io::Result<Self> {
+        Self::encoded(to, format, schema, |properties| properties)
+    }
+
+    /// A writer that stores columns in Parquet as `encoded` says.
+    fn encoded(
+        to: W,
+        format: ColumnFormat,
+        schema: &SchemaRef,
+        encoded: impl FnOnce(WriterPropertiesBuilder) -> WriterPropertiesBuilder,
+    ) -> io::Result<Self> {
         Ok(match format {
             ColumnFormat::Parquet => {
                 let properties = WriterProperties::builder()
                     .set_compression(Compression::SNAPPY)
                     .set_max_row_group_row_count(Some(ROW_GROUP))
-                    .set_created_by(concat!("barloom ", env!("CARGO_PKG_VERSION")).to_owned())
-                    .build();
-                let writer = ArrowWriter::try_new(to, schema.clone(), Some(properties));
+                    .set_created_by(concat!("barloom ", env!("CARGO_PKG_VERSION")).to_owned());
+                let writer = ArrowWriter::try_new(to, schema.clone(), Some(encoded(properties).build()));
                 Self::Parquet(Box::new(writer.map_err(of_parquet)?))
             }
             ColumnFormat::ArrowFile => {
@@ -249,35 +280,33 @@ pub(crate) fn of_parquet(error: ParquetError) -> io::Error {
 /// assert!(table.finish()?.starts_with(b"PAR1"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub struct BatchTable<W: Write + Send> {
-    rows: Rows,
+pub struct BatchTable<W: Write + Send>(Batched<W, Rows>);
+
+/// Rows on their way into batches, and batches into the sink.
+pub(crate) struct Batched<W: Write + Send, R> {
+    rows: R,
     writer: BatchWriter<W>,
     written: u64,
 }
 
-impl<W: Write + Send> BatchTable<W> {
-    /// A table of `columns` in `format`.
-    ///
-    /// # Errors
-    /// The sink's.
-    pub fn new(to: W, format: ColumnFormat, columns: BarColumns) -> io::Result<Self> {
-        let writer = BatchWriter::new(to, format, &columns.schema)?;
-        Ok(Self { rows: Rows::new(columns), writer, written: 0 })
+impl<W: Write + Send, R: Gather> Batched<W, R> {
+    pub(crate) fn new(to: W, format: ColumnFormat, rows: R) -> io::Result<Self> {
+        let writer =
+            BatchWriter::encoded(to, format, rows.schema(), |properties| rows.encoded(properties))?;
+        Ok(Self { rows, writer, written: 0 })
     }
 
-    /// Writes one bar with the values of its indicator outputs, in the order of the columns; NaN is null.
-    ///
-    /// # Errors
-    /// The sink's, and [`InvalidInput`](io::ErrorKind::InvalidInput) when `values` are not one for each output column.
-    pub fn write(&mut self, bar: &BarRow<'_>, values: &[f64]) -> io::Result<()> {
-        self.rows.push(bar, values)?;
+    /// The rows, to add one to.
+    #[inline]
+    pub(crate) fn rows(&mut self) -> &mut R {
+        &mut self.rows
+    }
+
+    /// A row was added.
+    #[inline]
+    pub(crate) fn added(&mut self) -> io::Result<()> {
         self.written += 1;
         if self.rows.len() >= BATCH { self.pass() } else { Ok(()) }
-    }
-
-    /// Rows written so far.
-    pub fn written(&self) -> u64 {
-        self.written
     }
 
     fn pass(&mut self) -> io::Result<()> {
@@ -288,27 +317,55 @@ impl<W: Write + Send> BatchTable<W> {
         self.writer.write(&batch)
     }
 
+    pub(crate) fn finish(mut self) -> io::Result<W> {
+        self.pass()?;
+        self.writer.finish()
+    }
+}
+
+impl<W: Write + Send> BatchTable<W> {
+    /// A table of `columns` in `format`.
+    ///
+    /// # Errors
+    /// The sink's.
+    pub fn new(to: W, format: ColumnFormat, columns: BarColumns) -> io::Result<Self> {
+        Batched::new(to, format, Rows::new(columns)).map(Self)
+    }
+
+    /// Writes one bar with the values of its indicator outputs, in the order of the columns; NaN is null.
+    ///
+    /// # Errors
+    /// The sink's, and [`InvalidInput`](io::ErrorKind::InvalidInput) when `values` are not one for each output column.
+    pub fn write(&mut self, bar: &BarRow<'_>, values: &[f64]) -> io::Result<()> {
+        self.0.rows.push(bar, values)?;
+        self.0.added()
+    }
+
+    /// Rows written so far.
+    pub fn written(&self) -> u64 {
+        self.0.written
+    }
+
     /// Passes every row on to the sink; a stream's reader sees them then.
     ///
     /// # Errors
     /// The sink's.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.pass()?;
-        self.writer.flush()
+        self.0.pass()?;
+        self.0.writer.flush()
     }
 
     /// The sink, with every row and the end in it.
     ///
     /// # Errors
     /// The sink's.
-    pub fn finish(mut self) -> io::Result<W> {
-        self.pass()?;
-        self.writer.finish()
+    pub fn finish(self) -> io::Result<W> {
+        self.0.finish()
     }
 }
 
 impl<W: Write + Send> std::fmt::Debug for BatchTable<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BatchTable").field("written", &self.written).finish_non_exhaustive()
+        f.debug_struct("BatchTable").field("written", &self.0.written).finish_non_exhaustive()
     }
 }
