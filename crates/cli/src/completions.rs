@@ -8,7 +8,9 @@ use crate::run::print;
 
 /// Print what a shell completes commands and flags by
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  barloom completions bash > ~/.local/share/bash-completion/completions/barloom")]
+#[command(
+    after_help = "Example:\n  barloom completions bash > ~/.local/share/bash-completion/completions/barloom"
+)]
 pub(crate) struct CompletionsArgs {
     /// bash, elvish, fish, powershell or zsh
     #[arg(value_name = "SHELL")]

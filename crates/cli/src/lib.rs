@@ -4,6 +4,7 @@
 //! so that its tests can run the very path that the binary runs.
 
 mod args;
+mod bench;
 mod calendar;
 mod check;
 mod completions;
@@ -48,6 +49,7 @@ enum Command {
     Indicators(indicators::IndicatorsArgs),
     Synth(synth::SynthArgs),
     Convert(convert::ConvertArgs),
+    Bench(bench::BenchArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -68,6 +70,7 @@ pub fn command(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Indicators(args) => indicators::indicators(&args),
         Command::Synth(args) => synth::synth(args),
         Command::Convert(args) => convert::convert(args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),

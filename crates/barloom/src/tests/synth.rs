@@ -1,5 +1,5 @@
 use barloom_core::Bar;
-use barloom_core::derive::{ClosedBar, Clocks, DeriveConfig, DeriveRules, Deriver, FileFeed, Sink, Warning};
+use barloom_core::derive::{Clocks, ClosedBar, DeriveConfig, DeriveRules, Deriver, FileFeed, Sink, Warning};
 use barloom_core::{Label, Symbols, Timestamp};
 use proptest::prelude::*;
 
@@ -7,7 +7,11 @@ use super::*;
 
 fn config(calendar: &str, from: &str, to: &str) -> SynthConfig {
     let calendar = Calendar::named(calendar).unwrap();
-    SynthConfig { seed: 7, symbols: 4, ..SynthConfig::new(calendar, from.parse().unwrap(), to.parse().unwrap()) }
+    SynthConfig {
+        seed: 7,
+        symbols: 4,
+        ..SynthConfig::new(calendar, from.parse().unwrap(), to.parse().unwrap())
+    }
 }
 
 fn week() -> SynthConfig {
@@ -62,7 +66,8 @@ fn equal_seeds_give_equal_rows_and_others_do_not() {
 #[test]
 fn a_symbol_does_not_depend_on_the_others_nor_on_the_order() {
     let config = SynthConfig { symbols: 40, thin: 0.25, ..week() };
-    let of = |rows: &[SynthRow], n: u32| rows.iter().filter(|row| row.symbol == n).copied().collect::<Vec<_>>();
+    let of =
+        |rows: &[SynthRow], n: u32| rows.iter().filter(|row| row.symbol == n).copied().collect::<Vec<_>>();
     let (all, few) = (rows(&config), rows(&SynthConfig { symbols: 4, ..config.clone() }));
     let grouped = rows(&SynthConfig { by_symbol: true, ..config });
     for n in 0..4 {
@@ -75,21 +80,26 @@ fn a_symbol_does_not_depend_on_the_others_nor_on_the_order() {
 
 #[test]
 fn every_bar_is_complete_where_none_is_thin_and_early_closes_are_the_calendar_s() {
-    for (calendar, from, to) in
-        [("XNYS", "2024-11-25", "2024-11-29"), ("XHKG", "2024-12-23", "2024-12-27"), ("24/7", "2024-11-30", "2024-12-01")]
-    {
-        let (bars, planted, faults) = derived(&config(calendar, from, to), &["5m", "1h", "1d"], Clocks::PerSymbol);
+    for (calendar, from, to) in [
+        ("XNYS", "2024-11-25", "2024-11-29"),
+        ("XHKG", "2024-12-23", "2024-12-27"),
+        ("24/7", "2024-11-30", "2024-12-01"),
+    ] {
+        let (bars, planted, faults) =
+            derived(&config(calendar, from, to), &["5m", "1h", "1d"], Clocks::PerSymbol);
         assert_eq!((faults, planted.duplicates), ([0; 5], 0), "{calendar}");
         assert!(bars.iter().all(|bar| bar.n_base == bar.n_expected), "{calendar}");
     }
     let (bars, ..) = derived(&week(), &["1d"], Clocks::PerSymbol);
-    let expected: Vec<u32> = bars.iter().filter(|bar| bar.symbol.index() == 0).map(|bar| bar.n_expected).collect();
+    let expected: Vec<u32> =
+        bars.iter().filter(|bar| bar.symbol.index() == 0).map(|bar| bar.n_expected).collect();
     assert_eq!(expected, [390, 390, 390, 210]);
 }
 
 #[test]
 fn seconds_and_days_derive_too() {
-    let seconds = SynthConfig { base: Interval::SECOND, symbols: 1, ..config("XNYS", "2024-11-29", "2024-11-29") };
+    let seconds =
+        SynthConfig { base: Interval::SECOND, symbols: 1, ..config("XNYS", "2024-11-29", "2024-11-29") };
     let (bars, planted, faults) = derived(&seconds, &["1m", "1d"], Clocks::PerSymbol);
     assert_eq!((bars.len(), planted.rows, faults), (211, 12_600, [0; 5]));
     for calendar in ["XNYS", "24/7", "FX", "CME_EQ"] {
@@ -108,8 +118,15 @@ fn faults_are_counted_as_they_were_planted_and_corrections_restore_the_market() 
             let config = SynthConfig { faults, thin, by_symbol, symbols: 6, ..week() };
             for intervals in [&["1d"][..], &["5m", "1h"], &["2m"], &["1m", "1w"]] {
                 let (_, planted, told) = derived(&config, intervals, Clocks::PerSymbol);
-                assert!(planted.duplicates > 10 && planted.corrections > 10 && planted.late > 10, "{planted}");
-                assert_eq!(told, [planted.duplicates, planted.corrections, planted.late, 0, 0], "{intervals:?}");
+                assert!(
+                    planted.duplicates > 10 && planted.corrections > 10 && planted.late > 10,
+                    "{planted}"
+                );
+                assert_eq!(
+                    told,
+                    [planted.duplicates, planted.corrections, planted.late, 0, 0],
+                    "{intervals:?}"
+                );
             }
         }
     }
@@ -157,7 +174,12 @@ fn volume_is_a_u_and_nights_move_prices() {
     let mean = |from: usize, to: usize| by_minute[from..to].iter().sum::<f64>() / (to - from) as f64;
     assert!(mean(0, 15) > 2.0 * mean(180, 210) && mean(375, 390) > 2.0 * mean(180, 210));
     let average = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
-    assert!(average(&gaps) > 0.003 && average(&gaps) > 10.0 * average(&steps), "{} {}", average(&gaps), average(&steps));
+    assert!(
+        average(&gaps) > 0.003 && average(&gaps) > 10.0 * average(&steps),
+        "{} {}",
+        average(&gaps),
+        average(&steps)
+    );
 }
 
 #[test]
@@ -173,9 +195,18 @@ fn thin_symbols_skip_minutes_and_the_others_do_not() {
 #[test]
 fn what_is_not_allowed_is_said() {
     let said = |config: SynthConfig| Market::new(config).unwrap_err().to_string();
-    assert_eq!(said(SynthConfig { symbols: 0, ..week() }), "symbols 0 is not allowed; allowed are 1 to 99999");
-    assert_eq!(said(SynthConfig { thin: 1.5, ..week() }), "thin 1.5 is not allowed; allowed is a share from 0 to 1");
-    assert_eq!(said(SynthConfig { thin: f64::NAN, ..week() }), "thin NaN is not allowed; allowed is a share from 0 to 1");
+    assert_eq!(
+        said(SynthConfig { symbols: 0, ..week() }),
+        "symbols 0 is not allowed; allowed are 1 to 99999"
+    );
+    assert_eq!(
+        said(SynthConfig { thin: 1.5, ..week() }),
+        "thin 1.5 is not allowed; allowed is a share from 0 to 1"
+    );
+    assert_eq!(
+        said(SynthConfig { thin: f64::NAN, ..week() }),
+        "thin NaN is not allowed; allowed is a share from 0 to 1"
+    );
     assert!(said(SynthConfig { base: "5m".parse().unwrap(), ..week() }).ends_with("allowed are 1s, 1m, 1d"));
     assert!(said(config("XNYS", "2024-11-02", "2024-11-03")).starts_with("XNYS has no session"));
     assert!(said(config("XNYS", "2024-11-29", "2024-11-25")).ends_with("is after to 2024-11-25"));

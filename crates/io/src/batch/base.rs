@@ -4,8 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    ArrayBuilder,
-    Date32Builder, Float64Builder, Int64Builder, StringBuilder, TimestampNanosecondBuilder,
+    ArrayBuilder, Date32Builder, Float64Builder, Int64Builder, StringBuilder, TimestampNanosecondBuilder,
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -48,7 +47,8 @@ impl BaseRows {
         };
         let mut fields =
             vec![Field::new("symbol", DataType::Utf8, false), Field::new(time.column(), kind, false)];
-        fields.extend(["open", "high", "low", "close"].map(|name| Field::new(name, DataType::Float64, false)));
+        fields
+            .extend(["open", "high", "low", "close"].map(|name| Field::new(name, DataType::Float64, false)));
         fields.extend(["volume", "vwap"].map(|name| Field::new(name, DataType::Float64, true)));
         fields.push(Field::new("trade_count", DataType::Int64, true));
         let mut facts = facts.clone().with("base", base.to_string());

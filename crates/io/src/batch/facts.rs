@@ -54,7 +54,8 @@ impl Facts {
     pub fn of_file(path: &Path) -> Self {
         let read = || {
             // A pipe would lose what is read of it.
-            let mut file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|of| of.is_file()))?;
+            let mut file =
+                File::open(path).ok().filter(|file| file.metadata().is_ok_and(|of| of.is_file()))?;
             let format = BatchFormat::of(&head(&mut file).ok()?)?;
             let found = Cell::new(None);
             let choose = |schema: &SchemaRef| {

@@ -19,5 +19,5 @@ pub use facts::Facts;
 pub(crate) use format::BatchFormat;
 pub use read::BatchError;
 pub(crate) use read::BatchReader;
-pub(crate) use write::{Gather, Rows};
 pub use write::{BarColumns, BatchTable, ColumnFormat};
+pub(crate) use write::{Gather, Rows};

@@ -287,7 +287,10 @@ impl BatchReader {
 }
 
 /// What `read` gives. The libraries that decode columns panic on some damaged files: that is an error like any other.
-pub(super) fn guarded<T>(format: BatchFormat, read: impl FnOnce() -> Result<T, BatchError>) -> Result<T, BatchError> {
+pub(super) fn guarded<T>(
+    format: BatchFormat,
+    read: impl FnOnce() -> Result<T, BatchError>,
+) -> Result<T, BatchError> {
     // What a panic leaves half done is not looked at again: the reader ends with the error.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_else(|panic| {
         let what = barloom_core::error::panic_message(&*panic).to_owned();

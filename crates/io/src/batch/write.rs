@@ -134,7 +134,6 @@ impl Rows {
         }
         Ok(())
     }
-
 }
 
 /// Rows of one kind that were not put into a batch yet.
@@ -291,8 +290,7 @@ pub(crate) struct Batched<W: Write + Send, R> {
 
 impl<W: Write + Send, R: Gather> Batched<W, R> {
     pub(crate) fn new(to: W, format: ColumnFormat, rows: R) -> io::Result<Self> {
-        let writer =
-            BatchWriter::encoded(to, format, rows.schema(), |properties| rows.encoded(properties))?;
+        let writer = BatchWriter::encoded(to, format, rows.schema(), |properties| rows.encoded(properties))?;
         Ok(Self { rows, writer, written: 0 })
     }
 

@@ -10,6 +10,6 @@ mod notes;
 mod number;
 
 pub use bars::{BarRow, BarTable};
-pub(crate) use base::{BaseTable, mixed_times};
 pub use base::{BaseRow, RowTime};
+pub(crate) use base::{BaseTable, mixed_times};
 pub use notes::{RejectRow, RejectTable, WarningRow, WarningTable};
