@@ -9,13 +9,14 @@ use barloom::source::Unreadable;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{SymbolId, Symbols};
-use barloom_io::{Options, OutputError, RowReader, TableFormat};
+use barloom_io::{Options, RowReader, TableFormat};
 use clap::Args;
 
 use crate::args::SharedArgs;
 use crate::failure::{Failure, Kind, failed};
+use crate::one_stream::OneStream;
 use crate::summary::Report;
-use crate::tables::{Order, RejectLog, Tables};
+use crate::tables::{Order, RejectLog, Rejects, Tables};
 use crate::{inputs, interrupt, outputs, tell};
 
 /// Derive longer bars from files of base bars
@@ -24,16 +25,20 @@ use crate::{inputs, interrupt, outputs, tell};
     after_help = "Example:\n  barloom derive btc_1m.csv.gz -i 5m,1h,1d --symbol BTC --stamp open --tz UTC --out out"
 )]
 pub(crate) struct DeriveArgs {
-    /// CSV (plain, .gz or .zst), Parquet or Arrow files, read in this order
+    /// CSV (plain, .gz or .zst), Parquet or Arrow: files, folders or patterns, read in this order
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
     #[command(flatten)]
     shared: SharedArgs,
 
-    /// The folder for DIR/5m.csv and the like, and DIR/warnings.csv
+    /// The folder for DIR/5m.csv and the like, and DIR/warnings.csv; - writes all bars as one Arrow stream to stdout
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+
+    /// Write over what an earlier run left in the folder
+    #[arg(long)]
+    force: bool,
 
     /// Format of the tables: csv, parquet or arrow [default: the first input's]
     #[arg(long, value_name = "FORMAT")]
@@ -48,17 +53,16 @@ const NOTHING_WRITTEN: &str = "nothing was written";
 
 /// Runs the command.
 pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
-    if args.out.as_os_str() == "-" {
-        return Err(Failure::new(
-            Kind::Config,
-            "--out - writes an Arrow stream, which is not built yet; name a folder",
-        ));
-    }
     interrupt::end_at_once(NOTHING_WRITTEN)?;
     let base = args.shared.base();
     let mut config = args.shared.into_config();
-    (config.inputs, config.out) = (args.inputs, Some(args.out));
+    config.inputs = inputs::found(&args.inputs)?;
     config.base = inputs::base(base, &config.inputs);
+    config.out = (args.out.as_os_str() != "-").then_some(args.out);
+    if config.out.is_none() {
+        refuse_unfit(args.to, args.sort)?;
+    }
+    outputs::refuse_outputs(config.out.as_deref(), args.force)?;
     let order = if args.sort { Order::OpenTime } else { Order::Grouped };
     let stopwatch = Stopwatch::start();
     let summary = outputs::or_no_folder(config.out.as_deref(), || {
@@ -66,6 +70,17 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
     })?;
     tell::line(&Report { summary: &summary, metrics: None, wall: stopwatch.elapsed() }.table());
     Ok(())
+}
+
+/// # Errors
+/// When something was asked for that one stream can't give.
+fn refuse_unfit(to: Option<TableFormat>, sort: bool) -> Result<(), Failure> {
+    let refuse = |what| Err(Failure::new(Kind::Config, format!("--out - writes one Arrow stream; {what}")));
+    match to {
+        Some(TableFormat::Csv | TableFormat::Parquet) => refuse("leave out --to, or name a folder"),
+        _ if sort => refuse("its rows come as bars do; leave out --sort, or name a folder"),
+        _ => Ok(()),
+    }
 }
 
 /// One `derive` on its way.
@@ -84,11 +99,60 @@ struct Derivation {
 
 /// Where what is told goes.
 struct Out {
-    tables: Tables,
+    sheets: Sheets,
     plan: Plan,
     rejects: RejectLog,
     summary: RunSummary,
-    failed: Option<OutputError>,
+    failed: Option<Failure>,
+}
+
+/// Where bars go.
+enum Sheets {
+    Files(Box<Tables>),
+    Stdout(Box<OneStream>),
+}
+
+impl Sheets {
+    /// Takes a bar with the values of its indicators.
+    fn bar(&mut self, bar: &ClosedBar, values: &[f64], symbols: &Symbols) -> Result<(), Failure> {
+        match self {
+            Self::Files(tables) => tables.bar(bar, values, symbols).map_err(failed(Kind::Run)),
+            Self::Stdout(stream) => stream.bar(bar, values, symbols).map_err(|error| Failure::stdout(&error)),
+        }
+    }
+
+    /// Takes a warning; beside a stream they are counted in the summary alone.
+    fn warning(&mut self, warning: &Warning, symbols: &Symbols) -> Result<(), Failure> {
+        match self {
+            Self::Files(tables) => tables.warning(warning, symbols).map_err(failed(Kind::Run)),
+            Self::Stdout(_) => Ok(()),
+        }
+    }
+
+    /// The input ended: bars that come now were still open.
+    fn ending(&mut self) {
+        if let Self::Files(tables) = self {
+            tables.ending();
+        }
+    }
+
+    /// The input turned out not to be grouped by symbol.
+    fn not_grouped(&mut self) {
+        if let Self::Files(tables) = self {
+            tables.not_grouped();
+        }
+    }
+
+    /// Writes what is held, and puts files in place.
+    fn commit(self, symbols: &Symbols, rejects: Option<Rejects>) -> Result<(), Failure> {
+        match self {
+            Self::Files(tables) => tables.commit(symbols, rejects).map_err(failed(Kind::Run)),
+            Self::Stdout(stream) => {
+                stream.finish().map_err(|error| Failure::stdout(&error))?;
+                rejects.map_or(Ok(()), Rejects::commit).map_err(failed(Kind::Run))
+            }
+        }
+    }
 }
 
 impl Derivation {
@@ -99,17 +163,25 @@ impl Derivation {
         let first = config.inputs.first().map(|path| inputs::open(path, &options)).transpose()?;
         let format = to.or(first.as_ref().map(RowReader::format)).unwrap_or(TableFormat::Csv);
         inputs::refuse_overlaps(config, &rules, format)?;
-        let path = config.out.as_deref().unwrap_or_else(|| ".".as_ref());
         let plan = inputs::plan(config, &rules)?;
         let written = inputs::written(config, &rules, format, order);
-        let tables = Tables::create(path, &rules, &plan, &written).map_err(failed(Kind::Run))?;
+        let sheets = match config.out.as_deref() {
+            Some(path) => {
+                let tables = Tables::create(path, &rules, &plan, &written);
+                Sheets::Files(Box::new(tables.map_err(failed(Kind::Run))?))
+            }
+            None => {
+                let stream = OneStream::new(&rules, &plan, &written.facts);
+                Sheets::Stdout(Box::new(stream.map_err(|error| Failure::stdout(&error))?))
+            }
+        };
         let rejects =
             RejectLog::create(config.rejects.as_deref(), "--rejects FILE").map_err(failed(Kind::Run))?;
         let summary = RunSummary::new(&rules);
         Ok(Self {
             feed: FileFeed::new(Clocks::PerSymbol, &rules),
             symbols: Symbols::new(),
-            out: Out { tables, plan, rejects, summary, failed: None },
+            out: Out { sheets, plan, rejects, summary, failed: None },
             first,
             current: None,
             options,
@@ -123,15 +195,13 @@ impl Derivation {
             self.read(path)?;
         }
         let Self { mut deriver, mut feed, symbols, mut out, .. } = self;
-        out.tables.ending();
+        out.sheets.ending();
         let finished =
             feed.finish(&mut deriver, symbols.by_name(), &mut Telling { out: &mut out, symbols: &symbols });
         finished.map_err(|error| Failure::new(Kind::Data, format!("{error}; {NOTHING_WRITTEN}")))?;
-        let Out { tables, rejects, mut summary, failed: error, .. } = out;
-        error
-            .map_or(Ok(()), Err)
-            .and_then(|()| tables.commit(&symbols, rejects.into_table()))
-            .map_err(failed(Kind::Run))?;
+        let Out { sheets, rejects, mut summary, failed: failure, .. } = out;
+        failure.map_or(Ok(()), Err)?;
+        sheets.commit(&symbols, rejects.into_table())?;
         summary.close(&deriver, Some(feed.trial()));
         if let Some(stretch) = &summary.closed_stretch {
             tell::line(&format!("warning: {stretch}"));
@@ -158,7 +228,7 @@ impl Derivation {
             if let Some(symbol) = named.filter(|symbol| self.current != Some(*symbol)) {
                 // A symbol that comes back after another one: the input is not grouped.
                 if symbol.index() < known {
-                    self.out.tables.not_grouped();
+                    self.out.sheets.not_grouped();
                 }
                 self.current = Some(symbol);
             }
@@ -223,13 +293,13 @@ impl Sink for Telling<'_> {
     fn bar(&mut self, bar: &ClosedBar) {
         self.out.summary.bar(bar.interval);
         let values = self.out.plan.update(bar);
-        if let Err(error) = self.out.tables.bar(bar, values, self.symbols) {
+        if let Err(error) = self.out.sheets.bar(bar, values, self.symbols) {
             self.out.failed.get_or_insert(error);
         }
     }
     fn warning(&mut self, warning: &Warning) {
         self.out.summary.warning(warning);
-        if let Err(error) = self.out.tables.warning(warning, self.symbols) {
+        if let Err(error) = self.out.sheets.warning(warning, self.symbols) {
             self.out.failed.get_or_insert(error);
         }
     }

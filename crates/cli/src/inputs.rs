@@ -25,6 +25,7 @@ pub(crate) fn session(path: &Path) -> Result<(SessionConfig, String), Failure> {
     if config.inputs.is_empty() {
         return Err(Failure::new(Kind::Config, format!("{}: `inputs` names no file", path.display())));
     }
+    config.inputs = found(&config.inputs)?;
     Ok((config, text))
 }
 
@@ -152,9 +153,17 @@ pub(crate) fn base(stated: Option<Interval>, inputs: &[PathBuf]) -> Interval {
     stated.or_else(said).unwrap_or(Interval::MINUTE)
 }
 
-/// Opens an input file.
+/// The files that `named` names: files, folders, patterns.
+pub(crate) fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let files = named.iter().map(|path| barloom_io::found(path)).collect::<Result<Vec<_>, _>>();
+    Ok(files.map_err(failed(Kind::Data))?.concat())
+}
+
+/// Opens an input file. The path of a partition says its symbol where nothing else does.
 pub(crate) fn open(path: &Path, options: &Options) -> Result<RowReader, Failure> {
-    RowReader::open(path, options.clone()).map_err(failed(Kind::Data))
+    let mut options = options.clone();
+    options.symbol = options.symbol.or_else(|| barloom_io::symbol_of(path));
+    RowReader::open(path, options).map_err(|error| Failure::new(kind_of(&error), error))
 }
 
 /// That every input is there, before anything is made. A pipe is not opened twice.

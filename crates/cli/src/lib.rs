@@ -16,6 +16,7 @@ mod inputs;
 mod interrupt;
 mod lint;
 mod man;
+mod one_stream;
 mod outputs;
 mod progress;
 mod replay;

@@ -1,8 +1,34 @@
-//! What a failed command leaves of its outputs: nothing.
+//! What a failed command leaves of its outputs: nothing. And what it finds of earlier ones: it asks.
 
 use std::path::Path;
 
-use crate::failure::Failure;
+use barloom_core::Interval;
+
+use crate::failure::{Failure, Kind};
+
+/// That no earlier run left tables in the folder, unless they may be written over.
+///
+/// # Errors
+/// Names one of them.
+pub(crate) fn refuse_outputs(folder: Option<&Path>, may_replace: bool) -> Result<(), Failure> {
+    let Some(folder) = folder.filter(|_| !may_replace) else { return Ok(()) };
+    // A folder that is not there yet, or can't be listed, is found out when it is written to.
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let is_table = |name: &str| {
+        let (stem, end) = name.rsplit_once('.').unwrap_or_default();
+        let is_bars = stem.parse::<Interval>().is_ok() && ["csv", "parquet", "arrow"].contains(&end);
+        is_bars || name == "warnings.csv"
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    match names.filter(|name| is_table(name)).min() {
+        Some(name) => {
+            let path = folder.join(name);
+            let text = format!("{}: an earlier run left it; --force writes over it", path.display());
+            Err(Failure::new(Kind::Config, text))
+        }
+        None => Ok(()),
+    }
+}
 
 /// Runs `command`; if it fails, the folder that it made for its outputs is gone again.
 ///

@@ -27,6 +27,10 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
+    /// Write over what an earlier run left in the folder
+    #[arg(long)]
+    force: bool,
+
     /// Format of the tables: csv, parquet or arrow
     #[arg(long, value_name = "FORMAT", default_value = "csv")]
     to: TableFormat,
@@ -59,6 +63,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     config.speed = Speed::default();
     let rules = inputs::rules_with(&config, recorded.overlay.as_deref())?;
     let plan = inputs::plan(&config, &rules)?;
+    outputs::refuse_outputs(config.out.as_deref(), args.force)?;
     let written = inputs::written(&config, &rules, args.to, Order::Visible);
     outputs::or_no_folder(config.out.as_deref(), || {
         run_inputs(&config, rules, plan, recording, None, (&written, args.shown))

@@ -64,6 +64,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FORMAT")]
     to: Option<TableFormat>,
 
+    /// Write over what an earlier run left in the folder
+    #[arg(long)]
+    force: bool,
+
     #[command(flatten)]
     shown: Shown,
 }

@@ -25,7 +25,7 @@ use crate::{inputs, interrupt, tell};
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct VerifyArgs {
-    /// CSV files, plain, .gz or .zst, read in this order
+    /// CSV (plain, .gz or .zst), Parquet or Arrow: files, folders or patterns, read in this order
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
@@ -67,7 +67,7 @@ pub(crate) fn verify(args: VerifyArgs) -> Result<(), Failure> {
     interrupt::end_at_once("nothing was verified")?;
     let base = args.shared.base();
     let mut config = args.shared.into_config();
-    config.inputs = args.inputs;
+    config.inputs = inputs::found(&args.inputs)?;
     config.base = inputs::base(base, &config.inputs);
     let stopwatch = Stopwatch::start();
     let market = read(&config)?;

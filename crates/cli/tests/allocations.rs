@@ -85,6 +85,7 @@ fn nothing_is_allocated_per_bar_from_the_second_session_on() {
             "XNYS",
             "--out",
             &out,
+            "--force",
         ])
     };
     let run_on = |count: usize, runtime: &str| {
@@ -96,8 +97,11 @@ fn nothing_is_allocated_per_bar_from_the_second_session_on() {
         );
         std::fs::write(&session, text).unwrap();
         allocations(
-            &[&["barloom", "run", &session, "--no-progress"], &runtime.split(' ').collect::<Vec<_>>()[..]]
-                .concat(),
+            &[
+                &["barloom", "run", &session, "--no-progress", "--force"],
+                &runtime.split(' ').collect::<Vec<_>>()[..],
+            ]
+            .concat(),
         )
     };
     let run = |count: usize| run_on(count, "--runtime inline");

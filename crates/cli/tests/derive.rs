@@ -387,10 +387,12 @@ fn a_time_without_offset_is_read_in_the_stated_zone() {
 }
 
 #[test]
-fn a_second_run_replaces_the_tables_of_the_first() {
+fn a_second_run_asks_before_it_replaces_the_tables_of_the_first() {
     let desk = Desk::new();
     desk.derive_text(minutes(&["A 14:34"]), &format!("-i 5m {XNYS}")).ok();
-    desk.derive_text(minutes(&["B 14:34"]), &format!("-i 5m {XNYS}")).ok();
+    desk.derive_text(minutes(&["B 14:34"]), &format!("-i 1h {XNYS}")).refused(3, &["5m.csv", "--force"]);
+    assert_eq!(desk.table("5m.csv").column("symbol"), ["A"]);
+    desk.derive_text(minutes(&["B 14:34"]), &format!("-i 5m {XNYS} --force")).ok();
     assert_eq!(desk.table("5m.csv").column("symbol"), ["B"]);
 }
 

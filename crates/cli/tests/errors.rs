@@ -138,7 +138,7 @@ fn what_is_no_file_is_named() {
     desk.derive(&["no-such-file.csv"], XNYS).refused(4, &["no-such-file.csv", "can't be read"]);
     assert!(desk.outputs().is_empty());
     let folder = desk.path("").display().to_string();
-    desk.derive(&[&folder], XNYS).refused(4, &["directory"]);
+    desk.derive(&[&folder], XNYS).refused(4, &["no file in it ends in .csv"]);
     assert!(desk.outputs().is_empty());
 }
 
@@ -168,11 +168,17 @@ fn unknown_words_name_the_nearest() {
 #[test]
 fn what_is_not_built_yet_says_so() {
     refused(sound(), &format!("{XNYS} --late revise"), 2, &["revise", "not built yet"]);
-    refused(sound(), &format!("{XNYS} --to parquet"), 2, &["parquet", "csv"]);
+}
+
+#[test]
+fn a_format_that_is_none_and_one_that_a_stream_is_not_are_named() {
+    refused(sound(), &format!("{XNYS} --to parqet"), 2, &["parqet", "did you mean `parquet`?"]);
     let desk = Desk::new();
     let input = desk.put("in.csv", sound());
-    run(&["derive", &input, "-i", "5m", "--stamp", "open", "--out", "-"])
-        .refused(3, &["--out -", "not built yet"]);
+    let stream = ["derive", &input, "-i", "5m", "--stamp", "open", "--out", "-"];
+    run(&[&stream[..], &["--to", "csv"]].concat())
+        .refused(3, &["--out - writes one Arrow stream", "leave out --to"]);
+    run(&[&stream[..], &["--sort"]].concat()).refused(3, &["--out -", "leave out --sort"]);
 }
 
 #[test]
@@ -201,7 +207,7 @@ fn a_failed_run_leaves_the_tables_of_the_last_one() {
     let desk = Desk::new();
     desk.derive_text(sound(), XNYS).ok();
     let before = (desk.outputs(), desk.text("out/5m.csv"));
-    desk.derive_text(format!("{}A,x,1,1,1,1,1\n", sound()), &format!("{XNYS} --on-invalid stop"))
+    desk.derive_text(format!("{}A,x,1,1,1,1,1\n", sound()), &format!("{XNYS} --on-invalid stop --force"))
         .refused(4, &[]);
     assert_eq!((desk.outputs(), desk.text("out/5m.csv")), before);
 }

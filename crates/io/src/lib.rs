@@ -19,6 +19,8 @@
 //! # Ok::<(), barloom_io::CsvError>(())
 //! ```
 //!
+//! Tables of columns, Parquet and Arrow IPC, are read row by row by the same rules, and written by [`BarSheet`].
+//!
 //! What a layout that a vendor documents says of itself is known once it is recognised: [`Vendor`]. What it does not do: check
 //! prices (core does), guess a zone, a stamp, a symbol, a scale or a publisher.
 
@@ -33,6 +35,7 @@ mod csv;
 mod databento;
 mod fault;
 mod file;
+mod found;
 mod json;
 mod layout;
 mod ndjson;
@@ -56,6 +59,7 @@ pub use csv::{CsvDecoder, CsvError, LONGEST_ROW, MOST_COLUMNS};
 pub use databento::{Choice, Scale};
 pub use fault::Fault;
 pub use file::{ReadError, RowReader};
+pub use found::{FoundError, found, symbol_of};
 pub use layout::{Layout, LayoutError, Missing, StampSource};
 pub use ndjson::{Line, LineDecoder, LineError};
 pub use options::Options;
