@@ -1,5 +1,7 @@
 //! `barloom bench`: figures of this machine; which ones, not how large.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::run;

@@ -82,7 +82,7 @@ impl Vendor {
     /// The vendor whose layout has a header of `names`.
     pub(crate) fn of_header(names: &[String]) -> Option<Self> {
         let has = |alias: &&str| names.iter().any(|name| is_spelling(name, alias));
-        let all = |of: &[&str]| of.iter().all(|alias| has(alias));
+        let all = |of: &[&str]| of.iter().all(&has);
         let no_other = |of: &[&str]| names.iter().all(|name| of.iter().any(|alias| is_spelling(name, alias)));
         // Quote and taker columns are spelt in several ways.
         let klines = |of: &[&str]| {

@@ -4,8 +4,8 @@
 //! the user does, and a row that can't be read is a reject. Row groups come one after the other, so memory does not grow with
 //! the file. What a file of our own says about itself stands in the metadata of its schema, see [`Facts`].
 
-mod databento;
 mod base;
+mod databento;
 mod facts;
 mod format;
 mod numbers;

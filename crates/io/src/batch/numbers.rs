@@ -13,15 +13,15 @@ use crate::number::{count, float, is_null};
 /// A column as floats, or as the text that numbers are written in.
 #[derive(Debug)]
 pub(super) enum Floats {
-    Floats(Float64Array),
+    Numbers(Float64Array),
     Texts(StringArray),
 }
 
 /// A column as whole numbers.
 #[derive(Debug)]
 pub(super) enum Counts {
-    Counts(Int64Array),
-    Floats(Float64Array),
+    Integers(Int64Array),
+    Numbers(Float64Array),
     Texts(StringArray),
 }
 
@@ -52,7 +52,7 @@ impl Floats {
         Ok(if is_text(column.data_type()) {
             Self::Texts(texts(column)?)
         } else {
-            Self::Floats(floats(column)?)
+            Self::Numbers(floats(column)?)
         })
     }
 
@@ -60,7 +60,7 @@ impl Floats {
     #[inline]
     pub(super) fn get(&self, row: usize, field: Field) -> Result<Option<f64>, Fault> {
         match self {
-            Self::Floats(values) => Ok(values.is_valid(row).then(|| values.value(row))),
+            Self::Numbers(values) => Ok(values.is_valid(row).then(|| values.value(row))),
             Self::Texts(values) => {
                 let cell = if values.is_valid(row) { values.value(row).trim().as_bytes() } else { b"" };
                 if is_null(cell) {
@@ -84,9 +84,9 @@ impl Counts {
         Ok(match column.data_type() {
             of if is_text(of) => Self::Texts(texts(column)?),
             of if of.is_integer() => {
-                Self::Counts(cast(column, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+                Self::Integers(cast(column, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
             }
-            _ => Self::Floats(floats(column)?),
+            _ => Self::Numbers(floats(column)?),
         })
     }
 
@@ -94,9 +94,9 @@ impl Counts {
     #[inline]
     pub(super) fn get(&self, row: usize, field: Field) -> Result<Option<i64>, Fault> {
         match self {
-            Self::Counts(values) => Ok(values.is_valid(row).then(|| values.value(row))),
-            Self::Floats(values) if !values.is_valid(row) => Ok(None),
-            Self::Floats(values) => whole(&values.value(row).to_string(), field),
+            Self::Integers(values) => Ok(values.is_valid(row).then(|| values.value(row))),
+            Self::Numbers(values) if !values.is_valid(row) => Ok(None),
+            Self::Numbers(values) => whole(&values.value(row).to_string(), field),
             Self::Texts(values) if !values.is_valid(row) => Ok(None),
             Self::Texts(values) => whole(values.value(row).trim(), field),
         }
