@@ -149,7 +149,8 @@ fn fixed_offset(text: &str) -> Option<Offset> {
 
 /// The interval of the input: the one stated, else what the first file says of itself, else a minute.
 pub(crate) fn base(stated: Option<Interval>, inputs: &[PathBuf]) -> Interval {
-    let said = || inputs.first().and_then(|path| Facts::of_file(path).base());
+    let can_be = |base: &Interval| ["1s", "1m", "1d"].contains(&base.to_string().as_str());
+    let said = || inputs.first().and_then(|path| Facts::of_file(path).base()).filter(can_be);
     stated.or_else(said).unwrap_or(Interval::MINUTE)
 }
 

@@ -1,5 +1,7 @@
 //! `barloom convert`: rows stay as they are in every format.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::{Desk, Done, HEADER, run};

@@ -1,5 +1,7 @@
 //! `barloom completions` and `barloom man`: they know every command.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::{Desk, run};

@@ -1,5 +1,7 @@
 //! `barloom synth`: files that need no flag, equal for equal seeds, with faults that are counted.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::{Desk, Done, run};
@@ -90,7 +92,7 @@ fn a_file_says_its_base_itself() {
     assert_eq!(weeks.column("session"), ["2024-W45", "2024-W46", "2024-W47", "2024-W48"]);
     assert_eq!(weeks.column("n_base"), ["5", "5", "5", "4"]);
     // A base that is stated is not asked for twice.
-    let done = desk.derive(&[&input], "-i 1h --base 1m --calendar XNYS");
+    let done = desk.derive(&[&input], "-i 1h --base 1m --calendar XNYS --force");
     assert!(done.stderr.contains("the file says that its rows are of 1d"), "{}", done.stderr);
     assert_ne!(done.code, Some(0));
 }

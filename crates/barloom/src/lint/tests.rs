@@ -206,9 +206,12 @@ fn sessions_beside_trading_hours_hint_at_the_zone() {
     assert!(hint.first[0].text.starts_with("5 of 5 sessions lie 5 h before trading hours"), "{hint:?}");
     assert_eq!(report.count(Kind::Stamp), 0);
     // Pre- and post-market are no other zone.
-    let long = |open: &str| (0..16 * 60).map(move |n| row(at(open).saturating_add(n * MINUTE), 100.0));
-    let rows: Vec<Record> =
-        (18..22).flat_map(|day| long(&format!("2024-11-{day}T09:00:00Z")).collect::<Vec<_>>()).collect();
+    let rows: Vec<Record> = (18..22)
+        .flat_map(|day| {
+            let open = at(&format!("2024-11-{day}T09:00:00Z"));
+            (0..16 * 60).map(move |n| row(open.saturating_add(n * MINUTE), 100.0))
+        })
+        .collect();
     let report = linted(&rows);
     assert_eq!((report.count(Kind::Zone), report.count(Kind::Stamp)), (0, 0));
 }
