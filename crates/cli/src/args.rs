@@ -60,6 +60,10 @@ pub(crate) struct SharedArgs {
     #[arg(long)]
     flush_on_stop: bool,
 
+    /// A CSV file of splits, dividends and rolls: symbol, session, price_factor, volume_factor; rows before that session are multiplied
+    #[arg(long, value_name = "FILE")]
+    adjustments: Option<PathBuf>,
+
     #[command(flatten)]
     reading: ReadingArgs,
 }
@@ -128,6 +132,7 @@ impl SharedArgs {
         SessionConfig {
             calendar: self.calendar,
             overlay: self.overlay,
+            adjustments: self.adjustments,
             hours: self.hours,
             align: self.align,
             policy: self.policy,

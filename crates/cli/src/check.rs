@@ -169,6 +169,7 @@ impl Checked {
         let (config, _) = inputs::session(path)?;
         let rules = inputs::rules(&config)?;
         let options = inputs::options(&config)?;
+        inputs::adjuster(&config, &rules)?;
         let plan = inputs::plan(&config, &rules)?;
         let window = config.window(&rules.calendar).map_err(failed(Kind::Config))?;
         let historical = config.historical.iter().map(|one| &one.spec).find(|spec| spec.needs_volume());

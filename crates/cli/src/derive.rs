@@ -6,6 +6,7 @@ use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
 use barloom::engine::{OnInvalid, Reject, RunSummary};
 use barloom::source::Unreadable;
+use barloom_core::adjust::Adjuster;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{SymbolId, Symbols};
@@ -94,6 +95,8 @@ struct Derivation {
     /// The symbol of the row before.
     current: Option<SymbolId>,
     options: Options,
+    /// What rows are adjusted by.
+    adjuster: Option<Adjuster>,
     on_invalid: OnInvalid,
 }
 
@@ -185,6 +188,7 @@ impl Derivation {
             first,
             current: None,
             options,
+            adjuster: inputs::adjuster(config, &rules)?,
             on_invalid: config.on_invalid,
             deriver: Deriver::new(rules),
         })
@@ -194,7 +198,8 @@ impl Derivation {
         for path in &config.inputs {
             self.read(path)?;
         }
-        let Self { mut deriver, mut feed, symbols, mut out, .. } = self;
+        let Self { mut deriver, mut feed, symbols, mut out, adjuster, .. } = self;
+        inputs::tell_unknown(adjuster.as_ref().map(Adjuster::adjustments), &symbols);
         out.sheets.ending();
         let finished =
             feed.finish(&mut deriver, symbols.by_name(), &mut Telling { out: &mut out, symbols: &symbols });
@@ -219,7 +224,8 @@ impl Derivation {
             let read = reader.next_row().map_err(|e| nothing_written(inputs::kind_of(&e), &e))?;
             let Some(decoded) = read else { break };
             let known = self.symbols.len();
-            let row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
+            let mut row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
+            inputs::adjust(&mut row, self.adjuster.as_mut(), &self.symbols);
             if reader.rows() == 1 {
                 inputs::check_volume(&reader, self.out.plan.needs_volume()).map_err(failed(Kind::Config))?;
             }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use barloom::config::SessionConfig;
 use barloom::source::{SourceRow, Unreadable};
+use barloom_core::adjust::{Adjuster, Adjustments};
 use barloom_core::derive::DeriveRules;
 use barloom_core::error::nearest;
 use barloom_core::plan::Plan;
@@ -147,6 +148,31 @@ fn fixed_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (part(hours, 24)? * 3600 + part(minutes, 60)? * 60)).ok()
 }
 
+/// What rows are adjusted by as they are read; none where nothing was asked for.
+pub(crate) fn adjuster(config: &SessionConfig, rules: &DeriveRules) -> Result<Option<Adjuster>, Failure> {
+    let Some(path) = &config.adjustments else { return Ok(None) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Kind::Config, format!("{name}: can't be read: {error}")))?;
+    let adjustments = barloom_io::adjustments(&name, &text).map_err(failed(Kind::Config))?;
+    Ok(Some(Adjuster::new(adjustments, rules.calendar.clone(), rules.base)))
+}
+
+/// Adjusts a row that could be read.
+#[inline]
+pub(crate) fn adjust(row: &mut SourceRow, adjuster: Option<&mut Adjuster>, symbols: &Symbols) {
+    if let (Some(adjuster), Ok((symbol, record))) = (adjuster, &mut row.content) {
+        *record = adjuster.adjusted(*symbol, symbols, record);
+    }
+}
+
+/// Warns of symbols that have adjustments and no row.
+pub(crate) fn tell_unknown(adjustments: Option<&Adjustments>, symbols: &Symbols) {
+    for symbol in adjustments.into_iter().flat_map(|all| all.unknown(symbols)) {
+        tell::line(&format!("warning: {symbol} has adjustments, and no row"));
+    }
+}
+
 /// The interval of the input: the one stated, else what the first file says of itself, else a minute.
 pub(crate) fn base(stated: Option<Interval>, inputs: &[PathBuf]) -> Interval {
     let can_be = |base: &Interval| ["1s", "1m", "1d"].contains(&base.to_string().as_str());
@@ -190,6 +216,7 @@ pub(crate) fn written(
         .with("source_base", config.base.to_string())
         // Rows are labelled by both ends of their bar, in UTC; the one that is read first is the open.
         .with("stamp", "open");
+    let facts = if config.adjustments.is_some() { facts.with("adjusted", "true") } else { facts };
     Written { format, order, facts }
 }
 
@@ -245,7 +272,8 @@ pub(crate) fn refuse_overlaps(
         }
     }
     let outputs: Vec<&Path> = tables.iter().chain(&config.rejects).map(PathBuf::as_path).collect();
-    refuse_replacing(&config.inputs, &outputs)
+    let read = config.inputs.iter().chain(&config.overlay).chain(&config.adjustments);
+    refuse_replacing(&read.cloned().collect::<Vec<_>>(), &outputs)
 }
 
 /// That none of `outputs` is one of `inputs` or another of them.

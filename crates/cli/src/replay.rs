@@ -66,6 +66,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     outputs::refuse_outputs(config.out.as_deref(), args.force)?;
     let written = inputs::written(&config, &rules, args.to, Order::Visible);
     outputs::or_no_folder(config.out.as_deref(), || {
-        run_inputs(&config, rules, plan, recording, None, (&written, args.shown))
+        // Its rows are adjusted already.
+        run_inputs(&config, rules, plan, recording, None, (&written, args.shown), None)
     })
 }

@@ -11,6 +11,7 @@ use barloom::coordinator::{CoordinatorError, Inputs, SessionCoordinator};
 use barloom::engine::{Engine, EngineConfig, Finished, Reject, RunError};
 use barloom::journal::{ConfigKind, JournalConfig, JournalError, JournalWriter};
 use barloom::source::{Source, SourceRow};
+use barloom_core::adjust::{Adjuster, Adjustments};
 use barloom_core::derive::{DeriveRules, TradingHours};
 use barloom_core::error::{WordError, word};
 use barloom_core::notice::Notice;
@@ -136,9 +137,15 @@ fn run_config(
     let historical = config.historical.iter().map(|own| &own.spec).find(|spec| spec.needs_volume());
     let needs_volume =
         plan.needs_volume().map(str::to_owned).or_else(|| historical.map(|spec| spec.to_string()));
+    let adjuster = inputs::adjuster(config, &rules)?;
     let open = |path: &PathBuf| {
         let reader = inputs::open(path, &options)?;
-        Ok(FileSource { reader, base: config.base, needs_volume: needs_volume.clone() })
+        Ok(FileSource {
+            reader,
+            base: config.base,
+            needs_volume: needs_volume.clone(),
+            adjuster: adjuster.clone(),
+        })
     };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
     let first = sources.first().map(|source| source.reader.format());
@@ -154,10 +161,11 @@ fn run_config(
     let end = config.window(&rules.calendar).map_err(failed(Kind::Config))?.end;
     let coordinator = SessionCoordinator::new(&rules, sources).until(end);
     let written = inputs::written(config, &rules, format, Order::Visible);
-    run_inputs(config, rules, plan, coordinator, journal.transpose()?, (&written, shown))
+    let adjustments = adjuster.as_ref().map(Adjuster::adjustments);
+    run_inputs(config, rules, plan, coordinator, journal.transpose()?, (&written, shown), adjustments)
 }
 
-/// Runs `inputs` under `config` and writes what it asks for.
+/// Runs `inputs` under `config` and writes what it asks for. Warns of symbols of `adjustments` that have no row.
 pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>(
     config: &SessionConfig,
     rules: DeriveRules,
@@ -165,6 +173,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     inputs: I,
     journal: Option<JournalWriter>,
     (written, shown): (&Written, Shown),
+    adjustments: Option<&Adjustments>,
 ) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
     let tables = config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, written)).transpose();
@@ -189,6 +198,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     progress::clear();
     let Finished { summary, metrics, inputs, .. } = done.map_err(|error| run_failed(&error, &mut out))?;
     out.finish(inputs.symbols())?;
+    inputs::tell_unknown(adjustments, inputs.symbols());
     if let Some(short) = &summary.unsettled {
         tell::line(&format!("warning: {short}"));
     }
@@ -273,6 +283,8 @@ struct FileSource {
     reader: RowReader,
     base: Interval,
     needs_volume: Option<String>,
+    /// What rows are adjusted by; a journal keeps them adjusted.
+    adjuster: Option<Adjuster>,
 }
 
 impl Source for FileSource {
@@ -284,7 +296,8 @@ impl Source for FileSource {
 
     fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, FileFailure> {
         let Some(decoded) = self.reader.next_row()? else { return Ok(None) };
-        let row = inputs::source_row(decoded, self.base, symbols);
+        let mut row = inputs::source_row(decoded, self.base, symbols);
+        inputs::adjust(&mut row, self.adjuster.as_mut(), symbols);
         if self.reader.rows() == 1 {
             inputs::check_volume(&self.reader, self.needs_volume.as_deref())?;
         }

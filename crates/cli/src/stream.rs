@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use barloom::engine::OnInvalid;
+use barloom_core::adjust::Adjuster;
 use barloom_core::derive::{
     Clocks, ClosedBar, Deriver, FileError, FileFeed, Refusal, Sink, TradingHours, Warning,
 };
@@ -69,12 +70,22 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
         plan: inputs::plan(&config, &rules)?,
         failed: None,
     };
+    let adjuster = inputs::adjuster(&config, &rules)?;
     let feed = (args.clock == ClockSource::Bars).then(|| FileFeed::new(Clocks::Shared, &rules));
     let symbols = Symbols::new();
     let decoder = LineDecoder::new(&options);
     let stop = config.on_invalid == OnInvalid::Stop;
-    let mut stream =
-        Stream { deriver: Deriver::new(rules), feed, symbols, decoder, out, rejects, number: 0, stop };
+    let mut stream = Stream {
+        deriver: Deriver::new(rules),
+        feed,
+        symbols,
+        decoder,
+        adjuster,
+        out,
+        rejects,
+        number: 0,
+        stop,
+    };
     // Reading blocks, and a signal must still be heard, so it has a thread of its own. It ends with the process.
     std::thread::spawn(move || read_stdin(&reader));
     let read = stream.read(&lines);
@@ -127,6 +138,8 @@ struct Stream {
     feed: Option<FileFeed>,
     symbols: Symbols,
     decoder: LineDecoder,
+    /// What rows are adjusted by.
+    adjuster: Option<Adjuster>,
     out: Out,
     rejects: Option<Rejects>,
     /// The input line at hand, from 1.
@@ -201,7 +214,9 @@ impl Stream {
 
     fn bar(&mut self, symbol: &Symbol, record: &Record) -> Result<(), Failure> {
         let symbol = self.symbols.intern(symbol.as_str()).map_err(failed(Kind::Data))?;
-        let Self { deriver, feed, symbols, out, number, .. } = self;
+        let Self { deriver, feed, symbols, adjuster, out, number, .. } = self;
+        let adjusted = adjuster.as_mut().map(|adjuster| adjuster.adjusted(symbol, symbols, record));
+        let record = adjusted.as_ref().unwrap_or(record);
         let sink = &mut out.telling(*number, symbols);
         let time = deriver.open_time(record.label);
         let refused = match feed {
@@ -250,8 +265,9 @@ impl Stream {
 
     /// The input ended, or the stream did.
     fn end(&mut self, at_end: bool) -> Result<(), Failure> {
-        let Self { deriver, feed, symbols, out, number, rejects, .. } = self;
+        let Self { deriver, feed, symbols, adjuster, out, number, rejects, .. } = self;
         if at_end {
+            inputs::tell_unknown(adjuster.as_ref().map(Adjuster::adjustments), symbols);
             let sink = &mut out.telling(*number, symbols);
             match feed {
                 // A stream in which nothing was accepted is no failure.

@@ -8,6 +8,7 @@ use barloom::engine::{OnInvalid, Reject};
 use barloom::source::Unreadable;
 use barloom::verify::{Caveat, Failure as Broken, Law, Market, Report, Row, Rows, Shown, Subject, Verdict};
 use barloom_core::Symbols;
+use barloom_core::adjust::Adjuster;
 use barloom_io::TableFormat;
 use clap::Args;
 use comfy_table::CellAlignment;
@@ -110,6 +111,7 @@ fn read(config: &SessionConfig) -> Result<Market, Failure> {
     inputs::refuse_missing(config, &options)?;
     let plan = inputs::plan(config, &rules)?;
     let mut reading = Reading {
+        adjuster: inputs::adjuster(config, &rules)?,
         rows: Rows::new(rules),
         symbols: Symbols::new(),
         rejects: RejectLog::create(config.rejects.as_deref(), "--rejects FILE").map_err(failed(Kind::Run))?,
@@ -118,7 +120,8 @@ fn read(config: &SessionConfig) -> Result<Market, Failure> {
     for path in &config.inputs {
         reading.file(path, &options, plan.needs_volume())?;
     }
-    let Reading { rows, symbols, rejects, .. } = reading;
+    let Reading { rows, symbols, rejects, adjuster, .. } = reading;
+    inputs::tell_unknown(adjuster.as_ref().map(Adjuster::adjustments), &symbols);
     let market = rows.finish(symbols).map_err(failed(Kind::Data))?;
     rejects.into_table().map_or(Ok(()), Rejects::commit).map_err(failed(Kind::Run))?;
     Ok(market)
@@ -127,6 +130,7 @@ fn read(config: &SessionConfig) -> Result<Market, Failure> {
 /// Rows on their way in.
 struct Reading {
     rows: Rows,
+    adjuster: Option<Adjuster>,
     symbols: Symbols,
     rejects: RejectLog,
     on_invalid: OnInvalid,
@@ -139,13 +143,14 @@ impl Reading {
         options: &barloom_io::Options,
         needs_volume: Option<&str>,
     ) -> Result<(), Failure> {
-        let Self { rows, symbols, rejects, on_invalid } = self;
+        let Self { rows, symbols, rejects, on_invalid, adjuster } = self;
         let mut reader = inputs::open(path, options)?;
         let name = reader.name().to_owned();
         loop {
             let read = reader.next_row().map_err(|error| Failure::new(inputs::kind_of(&error), &error))?;
             let Some(decoded) = read else { break };
-            let row = inputs::source_row(decoded, options.base, symbols);
+            let mut row = inputs::source_row(decoded, options.base, symbols);
+            inputs::adjust(&mut row, adjuster.as_mut(), symbols);
             if reader.rows() == 1 {
                 inputs::check_volume(&reader, needs_volume).map_err(failed(Kind::Config))?;
             }

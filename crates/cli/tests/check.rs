@@ -111,7 +111,12 @@ fn what_run_refuses_check_refuses_with_the_same_words() {
     refused_alike("session.toml", &SESSION.replace("sma:3@5m", "sma:3@15s"), 3, &["15s"]);
     refused_alike("session.toml", &format!("{SESSION}rejects = \"in.csv\"\n"), 3, &["written over an input"]);
     refused_alike("session.toml", &format!("{SESSION}late = \"revise\"\n"), 3, &["line 7", "not built yet"]);
-    refused_alike("session.toml", &format!("{SESSION}adjustments = \"a.csv\"\n"), 3, &["not built yet"]);
+    refused_alike(
+        "session.toml",
+        &format!("{SESSION}adjustments = \"a.csv\"\n"),
+        3,
+        &["a.csv", "can't be read"],
+    );
     refused_alike("session.toml", "", 3, &["`inputs` names no file"]);
 }
 

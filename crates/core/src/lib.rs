@@ -13,6 +13,7 @@
 //! It does not read files or clocks, does not fill gaps, and does not know who listens. Equal input and equal rules give
 //! equal bits.
 
+pub mod adjust;
 pub mod bar;
 pub mod calendar;
 pub mod columns;

@@ -24,6 +24,7 @@
 //! What a layout that a vendor documents says of itself is known once it is recognised: [`Vendor`]. What it does not do: check
 //! prices (core does), guess a zone, a stamp, a symbol, a scale or a publisher.
 
+mod adjustments;
 mod alpaca;
 mod base_sheet;
 mod batch;
@@ -50,6 +51,7 @@ mod table;
 mod time;
 mod vendor;
 
+pub use adjustments::{AdjustmentsError, adjustments};
 pub use alpaca::{AlpacaDecoder, AlpacaError};
 pub use base_sheet::BaseSheet;
 pub use batch::{BarColumns, BatchError, BatchTable, ColumnFormat, Facts};

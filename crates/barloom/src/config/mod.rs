@@ -48,7 +48,7 @@ use crate::analysis::Pattern;
 use crate::engine::{OnInvalid, Threads};
 use crate::subscription::Wait;
 use text::{one_or_many, parsed, parsed_option};
-use words::{adjustments, keep, retain_sessions};
+use words::{keep, retain_sessions};
 
 /// A session of Barloom: everything a session file can say. Paths are relative to the file that names them.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -136,9 +136,9 @@ pub struct SessionConfig {
     #[schemars(extend("examples" = ["rejects.csv"]))]
     pub rejects: Option<PathBuf>,
 
-    /// Factors for splits, dividends and rolls. Not built yet: it can't be set.
-    #[serde(deserialize_with = "adjustments")]
-    #[schemars(schema_with = "schema::nothing")]
+    /// A CSV file of factors for splits, dividends and rolls, with the columns symbol, session, price_factor, volume_factor: rows before
+    /// that session are multiplied by them.
+    #[schemars(extend("examples" = ["splits.csv"]))]
     pub adjustments: Option<PathBuf>,
 
     /// The intervals to derive: seconds, minutes or hours up to 24h, `1d`, `1w`, `1M`.

@@ -45,8 +45,3 @@ pub(super) fn speed(_: &mut SchemaGenerator) -> Schema {
 pub(super) fn workers(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST_WORKERS })
 }
-
-/// Of a field that can't be set yet.
-pub(super) fn nothing(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "null" })
-}

@@ -10,7 +10,7 @@ use barloom_core::indicators::Spec;
 use barloom_core::store::Keep;
 use serde::de::{Deserializer, Error};
 
-use super::text::{item, parsed_option};
+use super::text::item;
 use crate::engine::{MOST_WORKERS, OnInvalid};
 
 /// A value for every interval, or for one: `strict`, `strict@1h`.
@@ -368,15 +368,5 @@ impl FromStr for Workers {
         workers.map(Self).ok_or_else(|| {
             format!("workers `{text}` is not allowed; write a whole number from 1 to {MOST_WORKERS}")
         })
-    }
-}
-
-/// Nothing: not built yet.
-pub(super) fn adjustments<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<std::path::PathBuf>, D::Error> {
-    match parsed_option::<D, String>(from)? {
-        None => Ok(None),
-        Some(_) => Err(D::Error::custom("adjustments are not built yet; leave the field out")),
     }
 }

@@ -28,6 +28,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Rows are kept as the core saw them: after adjustments, which a replay therefore does not need.
+//!
 //! # What is promised
 //! - Frames are gathered and handed to the system whole, after about 64 KiB, by [`JournalWriter::flush`] and by
 //!   [`JournalWriter::finish`], which also waits until they are on disk. A process that dies loses what was gathered since;

@@ -162,7 +162,7 @@ fn auto_takes_threads_where_one_is_not_enough() {
 
 #[test]
 fn what_is_not_built_yet_is_refused_by_name() {
-    for text in ["late = 'revise'", "adjustments = 'splits.csv'", "to = 'parquet'"] {
+    for text in ["late = 'revise'", "to = 'parquet'"] {
         let message = refused(text);
         let field = text.split(' ').next().unwrap();
         assert!(message.contains("not built yet") && message.contains(field), "{text}: {message}");
@@ -302,7 +302,7 @@ fn the_schema_shows_what_is_read() {
         if let Some(default) = field.get("default").filter(|_| name != "policy") {
             assert_eq!(format!("{:?}", of(default)), nothing, "{name}");
         }
-        if field["type"] != "boolean" && name != "adjustments" {
+        if field["type"] != "boolean" {
             let told = ["enum", "examples", "default"].iter().any(|key| field.get(key).is_some());
             assert!(told, "{name} shows no value");
         }
