@@ -85,6 +85,13 @@ pub(crate) fn ndjson(bytes: &[u8]) {
     }
 }
 
+/// Reads the bytes as a table of adjustments.
+pub(crate) fn adjustments(bytes: &[u8]) {
+    if let Err(error) = barloom_io::adjustments("fuzz", &String::from_utf8_lossy(bytes)) {
+        assert!(error.to_string().starts_with("fuzz"));
+    }
+}
+
 /// Text prints as it reads: an interval or instant that was read comes back the same from its own print.
 pub(crate) fn words(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);

@@ -52,6 +52,11 @@ const OVERLAYS: &[&[u8]] = &[
     b"[[open]]\ndate = \"0000-00-00\"",
 ];
 
+const ADJUSTMENTS: &[&[u8]] = &[
+    b"symbol,session,price_factor,volume_factor\nAAA,2024-11-26,0.5,2\n\n\"A,\"\"B\",2024-06-10,1e-3,1\r\n",
+    b"\xef\xbb\xbfSession,Volume Factor,note,symbol,price_factor\n2024-06-10,10,split,NVDA,0.1",
+];
+
 const CONFIGS: &[&[u8]] = &[
     b"inputs = ['a']\npolicy = ['strict@1h', 'coverage']\nmin_coverage = [0.5, '0.9@5m']\ngrace = '2s'\nderived_intervals = ['5m','1h']\n",
     b"calendar = 'FX'\nbase = '1d'\nlate = 'drop'\nflush_on_stop = true\non_invalid = 'stop'\nstamp = 'close'\ntz = 'UTC'\n",
@@ -99,13 +104,14 @@ fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn the_corpora_and_their_beginnings_are_read_or_refused() {
     type Target = fn(&[u8]);
-    let all: [(&[&[u8]], Target); 9] = [
+    let all: [(&[&[u8]], Target); 10] = [
         (CSV, targets::csv),
         (VENDORS, targets::csv),
         (PAGES, targets::alpaca),
         (NDJSON, targets::ndjson),
         (WORDS, targets::words),
         (OVERLAYS, targets::overlay),
+        (ADJUSTMENTS, targets::adjustments),
         (CONFIGS, targets::config),
         (JOURNALS, targets::journal),
         (JSON_CONFIGS, targets::config_json),
@@ -149,6 +155,11 @@ proptest! {
     }
 
     #[test]
+    fn mutated_adjustments_are_read_or_refused(bytes in mutated(ADJUSTMENTS)) {
+        targets::adjustments(&bytes);
+    }
+
+    #[test]
     fn mutated_session_files_are_read_or_refused(bytes in mutated(CONFIGS)) {
         targets::config(&bytes);
     }
@@ -170,6 +181,7 @@ proptest! {
         targets::ndjson(&bytes);
         targets::words(&bytes);
         targets::overlay(&bytes);
+        targets::adjustments(&bytes);
         targets::config(&bytes);
         targets::journal(&bytes);
         targets::config_json(&bytes);
