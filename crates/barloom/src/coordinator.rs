@@ -120,10 +120,10 @@ pub enum CoordinatorError<E> {
 }
 
 /// How many base bars back a symbol's first row may lie and still be a row out of order.
-const OUT_OF_ORDER_BARS: i64 = 10;
+pub(crate) const OUT_OF_ORDER_BARS: i64 = 10;
 
 /// Nanoseconds of a daily bar, for that.
-const DAY: i64 = 24 * 3600 * barloom_core::time::NANOS_PER_SECOND;
+pub(crate) const DAY: i64 = 24 * 3600 * barloom_core::time::NANOS_PER_SECOND;
 
 /// A row on its way: checked when it was pulled.
 #[derive(Debug)]

@@ -45,6 +45,7 @@ A data file is read once and nothing is derived. Findings, the first five of eac
   unreadable, off_grid, not_finite, ohlc, negative   rows that a run rejects
   not_positive      a price of zero or less
   out_of_order      a row that opens before one of its symbol that came earlier
+  grouped           a symbol begins where time was long ago: `derive` takes such a file, `run` does not
   duplicate, corrected   a minute that was there already, with the same values or others
   out_of_session    a row outside the calendar's hours
   gap               minutes of a session without a bar, between a symbol's first row and its last

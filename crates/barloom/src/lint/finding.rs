@@ -24,6 +24,8 @@ pub enum Kind {
     NotPositive,
     /// A row that opens before one of its symbol that came earlier.
     OutOfOrder,
+    /// A symbol that begins where its file's time was long ago: `run` refuses a file that is grouped by symbol.
+    Grouped,
     /// A row that says again what its minute already says.
     Duplicate,
     /// A row with other values for a minute that was there.
@@ -46,7 +48,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Unreadable,
         Self::OffGrid,
         Self::NotFinite,
@@ -54,6 +56,7 @@ impl Kind {
         Self::Negative,
         Self::NotPositive,
         Self::OutOfOrder,
+        Self::Grouped,
         Self::Duplicate,
         Self::Corrected,
         Self::OutOfSession,
@@ -75,6 +78,7 @@ impl Kind {
             Self::Negative => "negative",
             Self::NotPositive => "not_positive",
             Self::OutOfOrder => "out_of_order",
+            Self::Grouped => "grouped",
             Self::Duplicate => "duplicate",
             Self::Corrected => "corrected",
             Self::OutOfSession => "out_of_session",

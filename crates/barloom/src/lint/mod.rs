@@ -39,6 +39,7 @@ pub use finding::{Finding, Found, Kind, LISTED};
 use barloom_core::derive::{Counts, DeriveRules, FileError, FileTrial, Refusal, RowCheck};
 use barloom_core::{Record, SymbolId, Symbols, Timestamp};
 
+use crate::coordinator::{DAY, OUT_OF_ORDER_BARS};
 use crate::source::{SourceRow, Unreadable};
 use blocks::Blocks;
 use finding::Findings;
@@ -54,6 +55,10 @@ pub struct Lint {
     blocks: Blocks,
     counts: Counts,
     file: String,
+    /// Files begun.
+    files: u32,
+    /// The newest close of the file.
+    reached: Timestamp,
 }
 
 /// What was found.
@@ -87,12 +92,15 @@ impl Lint {
             findings: Findings::default(),
             counts: Counts::default(),
             file: String::new(),
+            files: 0,
+            reached: Timestamp::MIN,
         }
     }
 
     /// Rows of the file called `name` follow.
     pub fn begin(&mut self, name: &str) {
         name.clone_into(&mut self.file);
+        (self.files, self.reached) = (self.files + 1, Timestamp::MIN);
     }
 
     /// Looks at the next row, whose symbol `symbols` numbered.
@@ -150,6 +158,17 @@ impl Lint {
             self.tracks.resize_with(symbol.index() + 1, Track::default);
         }
         let track = &mut self.tracks[symbol.index()];
+        let span = OUT_OF_ORDER_BARS * base.nanos().unwrap_or(DAY);
+        if track.enters(self.files) && minute.close.saturating_add(span) < self.reached {
+            let text = || {
+                format!(
+                    "begins after {} was reached: `derive` takes a file that is grouped by symbol, `run` does not",
+                    self.reached
+                )
+            };
+            self.findings.add(Kind::Grouped, || finding(Some(open), text()));
+        }
+        self.reached = self.reached.max(minute.close);
         if open < track.newest() {
             let before = track.newest();
             let text = || format!("comes after {before}");

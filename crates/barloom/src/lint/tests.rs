@@ -135,6 +135,23 @@ fn rows_out_of_order_are_told_and_their_minutes_are_not_missing() {
 }
 
 #[test]
+fn a_file_that_is_grouped_by_symbol_is_told() {
+    let (mut lint, mut symbols) = (Lint::new(rules("XNYS", TradingHours::Regular)), Symbols::new());
+    let names = ["AAA", "BBB"].map(|name| symbols.intern(name).unwrap());
+    for (file, names) in [("by_symbol", [names[0], names[1]]), ("apart", [names[0], names[0]])] {
+        lint.begin(file);
+        for (symbol, day) in names.into_iter().zip(["19", "18"]) {
+            let record = row(at(&format!("2024-11-{day}T14:30:00Z")), 100.0);
+            lint.row(&SourceRow { number: 2, content: Ok((symbol, record)) }, &symbols).unwrap();
+        }
+    }
+    let report = lint.finish(&symbols);
+    assert_eq!(report.count(Kind::Grouped), 1);
+    let found = report.found.iter().find(|found| found.kind == Kind::Grouped).unwrap();
+    assert_eq!(found.first[0].symbol.as_deref(), Some("BBB"));
+}
+
+#[test]
 fn missing_minutes_and_sessions_are_told() {
     let mut rows = week();
     rows.drain(400..403);

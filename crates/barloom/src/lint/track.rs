@@ -11,6 +11,8 @@ use super::split::{Left, like};
 /// What is known of a symbol.
 #[derive(Debug, Default)]
 pub(super) struct Track {
+    /// The file that its last row was in, from 1.
+    file: u32,
     /// The newest open.
     newest: Option<Timestamp>,
     block: Option<Block>,
@@ -56,6 +58,11 @@ impl Track {
     /// The newest open so far.
     pub(super) fn newest(&self) -> Timestamp {
         self.newest.unwrap_or(Timestamp::MIN)
+    }
+
+    /// Whether its next row, of that file, is the first one there.
+    pub(super) fn enters(&mut self, file: u32) -> bool {
+        std::mem::replace(&mut self.file, file) != file
     }
 
     pub(super) fn block(&mut self) -> &mut Option<Block> {
