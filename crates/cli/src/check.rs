@@ -407,7 +407,7 @@ fn look_at(
     }
     let mut reader = inputs::open(path, options)?;
     input.format = Some(reader.format());
-    let (unit, mut own) = (reader.unit(), BTreeSet::new());
+    let mut own = BTreeSet::new();
     while reader.rows() < PREFIX {
         let read = reader.next_row().map_err(|error| Failure::new(inputs::kind_of(&error), error))?;
         let Some(decoded) = read else {
@@ -415,6 +415,7 @@ fn look_at(
             break;
         };
         let row = inputs::source_row(decoded, options.base, symbols);
+        let unit = reader.unit();
         match row.content.map(|(symbol, record)| (symbol, deriver.check(&record))) {
             Ok((symbol, Ok(minute))) => {
                 own.insert(symbol);

@@ -59,6 +59,10 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
     // A full channel needs no waking: the loop looks at the flag after every block.
     interrupt::ask_first(move || drop(wake.try_send(Input::Wake)))?;
     let config = args.shared.into_config();
+    if config.publisher.is_some() {
+        let text = "--publisher chooses among those of a Databento file; the lines of a stream have none";
+        return Err(Failure::new(Kind::Config, text));
+    }
     let rules = inputs::rules(&config)?;
     let mut options = inputs::options(&config)?;
     // The contract of this input, unlike a file's, has a default.

@@ -269,7 +269,10 @@ impl CsvDecoder {
             }
             let file = self.databento.as_mut();
             let read = read_row(&cells, layout, &mut self.time, &mut self.symbol, &mut self.known, file);
-            fault.map_or(read, Err)
+            match fault {
+                Some(fault) => Err(fault),
+                None => read,
+            }
         } else {
             // The file's last row may lack its line end.
             let lines = (self.place.line - self.place.row).max(1);

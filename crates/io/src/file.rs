@@ -2,23 +2,21 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::alpaca::{AlpacaDecoder, AlpacaError};
+use crate::alpaca::AlpacaError;
 use crate::batch::{BatchError, BatchFormat, BatchReader, Facts};
 use crate::compression::{Compression, Source, head};
-use crate::csv::{CsvDecoder, CsvError};
+use crate::csv::CsvError;
 use crate::layout::LayoutError;
 use crate::options::Options;
 use crate::resolved::Resolved;
 use crate::row::Decoded;
 use crate::sheet::TableFormat;
-
-/// Bytes given to the decoder at once; with the longest row the only memory that reading takes.
-const CHUNK: usize = 1 << 16;
+use crate::text::Text;
 
 /// Reads the rows of one file, compressed or not, in memory that does not grow with it.
 ///
@@ -48,23 +46,6 @@ pub struct RowReader {
 enum Content {
     Text(Box<Text>),
     Columns(Box<BatchReader>),
-}
-
-/// Text, compressed or not, on its way through the decoder.
-struct Text {
-    source: Source,
-    decoder: TextDecoder,
-    chunk: Box<[u8]>,
-    /// The part of the chunk that was not decoded yet.
-    rest: std::ops::Range<usize>,
-    at_end: bool,
-}
-
-/// What the text is, which its first bytes show.
-enum TextDecoder {
-    Unknown(Options),
-    Csv(Box<CsvDecoder>),
-    Alpaca(Box<AlpacaDecoder>),
 }
 
 /// Counts the bytes that are read.
@@ -239,9 +220,7 @@ impl RowReader {
                     Ok(Err(what)) => return Err(ReadError::OtherFormat { file: name, what }),
                     Err(source) => return Err(ReadError::Io { file: name, source }),
                 };
-                let chunk = vec![0; CHUNK].into_boxed_slice();
-                let decoder = TextDecoder::Unknown(options);
-                Content::Text(Box::new(Text { source, decoder, chunk, rest: 0..0, at_end: false }))
+                Content::Text(Box::new(Text::new(source, options)))
             }
         };
         Ok(Self { name, content, rows: 0, size: None, read })
@@ -262,7 +241,7 @@ impl RowReader {
         }
         self.rows += 1;
         Ok(match &self.content {
-            Content::Text(text) => text.decoder.current(),
+            Content::Text(text) => text.current(),
             Content::Columns(reader) => Some(reader.current()),
         })
     }
@@ -270,7 +249,7 @@ impl RowReader {
     /// What the header and the first row said; `None` before the header was read.
     pub fn resolved(&self) -> Option<Resolved<'_>> {
         match &self.content {
-            Content::Text(text) => text.decoder.resolved(),
+            Content::Text(text) => text.resolved(),
             Content::Columns(reader) => Some(reader.resolved()),
         }
     }
@@ -286,8 +265,7 @@ impl RowReader {
     /// What a row's number counts: `line`, `row` or `bar`.
     pub fn unit(&self) -> &'static str {
         match &self.content {
-            Content::Text(text) if matches!(text.decoder, TextDecoder::Alpaca(_)) => "bar",
-            Content::Text(_) => "line",
+            Content::Text(text) => text.unit(),
             Content::Columns(_) => "row",
         }
     }
@@ -304,7 +282,7 @@ impl RowReader {
     /// How the file is compressed as a whole.
     pub fn compression(&self) -> Compression {
         match &self.content {
-            Content::Text(text) => text.source.kind(),
+            Content::Text(text) => text.compression(),
             Content::Columns(_) => Compression::Plain,
         }
     }
@@ -331,99 +309,6 @@ impl RowReader {
         }
         self.read.load(Ordering::Relaxed)
     }
-}
-
-impl Text {
-    fn advance(&mut self, name: &str, rows: u64) -> Result<bool, ReadError> {
-        while !self.at_end {
-            let mut input = &self.chunk[self.rest.clone()];
-            let found = self.decoder.advance(&mut input, name);
-            self.rest.start = self.rest.end - input.len();
-            if found? {
-                return Ok(true);
-            }
-            let read = self.fill().map_err(|error| self.failed(name, rows, error))?;
-            (self.rest, self.at_end) = (0..read, read == 0);
-        }
-        self.decoder.advance_to_end(name)
-    }
-
-    fn fill(&mut self) -> io::Result<usize> {
-        loop {
-            match self.source.read(&mut self.chunk) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => return read,
-            }
-        }
-    }
-
-    #[cold]
-    fn failed(&self, name: &str, rows: u64, source: io::Error) -> ReadError {
-        let file = name.to_owned();
-        match (self.source.kind(), source.kind()) {
-            (Compression::Plain, _) => ReadError::Io { file, source },
-            (_, ErrorKind::UnexpectedEof) => ReadError::EndsEarly { file, rows },
-            (_, ErrorKind::InvalidData | ErrorKind::InvalidInput) => {
-                ReadError::Damaged { file, rows, source }
-            }
-            _ => ReadError::Io { file, source },
-        }
-    }
-}
-
-impl TextDecoder {
-    fn advance(&mut self, input: &mut &[u8], name: &str) -> Result<bool, ReadError> {
-        if let Self::Unknown(options) = self
-            && !input.is_empty()
-        {
-            // A pipe whose first bytes are blanks is taken for CSV.
-            let plain = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input).trim_ascii_start();
-            *self = if plain.starts_with(b"{") {
-                *input = plain;
-                Self::Alpaca(Box::new(AlpacaDecoder::new(options.clone()).map_err(of_json(name))?))
-            } else {
-                Self::Csv(Box::new(CsvDecoder::new(options.clone())))
-            };
-        }
-        match self {
-            Self::Unknown(_) => Ok(false),
-            Self::Csv(decoder) => decoder.advance(input).map_err(of_csv(name)),
-            Self::Alpaca(decoder) => decoder.advance(input).map_err(of_json(name)),
-        }
-    }
-
-    fn advance_to_end(&mut self, name: &str) -> Result<bool, ReadError> {
-        match self {
-            Self::Unknown(_) => Err(of_csv(name)(CsvError::Empty)),
-            Self::Csv(decoder) => decoder.advance_to_end().map_err(of_csv(name)),
-            Self::Alpaca(decoder) => decoder.advance_to_end().map_err(of_json(name)),
-        }
-    }
-
-    /// The row that was stopped at; `None` before the first.
-    fn current(&self) -> Option<Decoded<'_>> {
-        match self {
-            Self::Unknown(_) => None,
-            Self::Csv(decoder) => Some(decoder.current()),
-            Self::Alpaca(decoder) => Some(decoder.current()),
-        }
-    }
-
-    fn resolved(&self) -> Option<Resolved<'_>> {
-        match self {
-            Self::Unknown(_) => None,
-            Self::Csv(decoder) => decoder.resolved(),
-            Self::Alpaca(decoder) => Some(decoder.resolved()),
-        }
-    }
-}
-
-fn of_csv(name: &str) -> impl Fn(CsvError) -> ReadError {
-    move |error| ReadError::Csv { file: name.to_owned(), error }
-}
-
-fn of_json(name: &str) -> impl Fn(AlpacaError) -> ReadError {
-    move |error| ReadError::Json { file: name.to_owned(), error }
 }
 
 #[cold]

@@ -48,6 +48,7 @@ mod resolved;
 mod row;
 mod sheet;
 mod table;
+mod text;
 mod time;
 mod vendor;
 

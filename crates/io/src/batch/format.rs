@@ -12,7 +12,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
-use super::read::BatchError;
+use super::error::BatchError;
 
 /// Rows in a batch: enough to pay for their columns, few enough to stay in the second-level cache.
 pub(super) const BATCH: usize = 8192;

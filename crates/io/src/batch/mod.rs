@@ -6,6 +6,7 @@
 
 mod base;
 mod databento;
+mod error;
 mod facts;
 mod format;
 mod numbers;
@@ -15,9 +16,9 @@ mod times;
 mod write;
 
 pub(crate) use base::{BaseBatches, BaseRows};
+pub use error::BatchError;
 pub use facts::Facts;
 pub(crate) use format::BatchFormat;
-pub use read::BatchError;
 pub(crate) use read::BatchReader;
 pub use write::{BarColumns, BatchTable, ColumnFormat};
 pub(crate) use write::{Gather, Rows};

@@ -7,10 +7,9 @@ use arrow_array::RecordBatch;
 use arrow_array::{Array, StringArray};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use barloom_core::{Label, Record, Stamp};
-use parquet::errors::ParquetError;
 
 use crate::column::Field;
-use crate::databento::{Choice, Databento, Turn};
+use crate::databento::{Databento, Turn};
 use crate::fault::Fault;
 use crate::layout::{Layout, LayoutError};
 use crate::options::Options;
@@ -19,72 +18,11 @@ use crate::row::{Decoded, Reject, Row};
 use crate::time::{TimeFault, TimeReader};
 
 use super::databento::Own;
+use super::error::BatchError;
 use super::facts::Facts;
 use super::format::{BatchFormat, Batches};
 use super::numbers::{Counts, Floats, is_number, is_text, texts};
 use super::times::{Times, is_time};
-
-/// Why a table of columns can't be read on.
-#[derive(Debug, thiserror::Error)]
-pub enum BatchError {
-    /// The system refused.
-    #[error("can't be read: {0}")]
-    Io(io::Error),
-    /// The file is damaged, or uses what is not supported.
-    #[error("not readable as {format}: {what}")]
-    Damaged {
-        /// What it seemed to be.
-        format: &'static str,
-        /// What does not fit.
-        what: String,
-    },
-    /// The schema names no bars.
-    #[error(transparent)]
-    Layout(#[from] LayoutError),
-    /// Something that is the user's to choose.
-    #[error(transparent)]
-    Choice(#[from] Choice),
-    /// A column has a type that its meaning does not.
-    #[error("column `{column}` ({field}) is of type {found}; allowed are {allowed}")]
-    Type {
-        /// The column.
-        column: String,
-        /// What it would mean.
-        field: Field,
-        /// Its type.
-        found: String,
-        /// The types it may have.
-        allowed: &'static str,
-    },
-    /// A time without zone, and none is stated.
-    #[error("row {row}: {source}")]
-    ZoneUnknown {
-        /// The row, from 1.
-        row: u64,
-        /// The time.
-        source: TimeFault,
-    },
-    /// The rows are of another interval than stated.
-    #[error("the file says that its rows are of {found}, and --base says {stated}")]
-    Base {
-        /// What the file says.
-        found: String,
-        /// What was stated.
-        stated: String,
-    },
-}
-
-impl From<ArrowError> for BatchError {
-    fn from(error: ArrowError) -> Self {
-        Self::Damaged { format: "Arrow", what: error.to_string() }
-    }
-}
-
-impl From<ParquetError> for BatchError {
-    fn from(error: ParquetError) -> Self {
-        Self::Damaged { format: "Parquet", what: error.to_string() }
-    }
-}
 
 /// Reads the rows of a table of columns.
 pub(crate) struct BatchReader {
@@ -230,7 +168,10 @@ impl BatchReader {
             &mut self.known,
             self.databento.as_mut(),
         );
-        self.values = fault.map_or(read, Err);
+        self.values = read;
+        if let Some(fault) = fault {
+            self.values = Err(fault);
+        }
         match &self.values {
             Err(Fault::Time(source @ TimeFault::NoZone { .. })) => {
                 Err(BatchError::ZoneUnknown { row: self.number(), source: source.clone() })
