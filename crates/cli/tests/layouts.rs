@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Desk, Done, Table, repo, run};
+use common::{Desk, Done, Table, repo, run, zipped};
 
 const FLAGS: &str = "-i 5m,1h --calendar XNYS";
 /// What every layout has.
@@ -130,6 +130,7 @@ fn several_publishers_of_a_symbol_are_the_users_choice() {
     let several = "databento_publishers.csv";
     refused(several, "", 3, &["`AAA` has rows of several publishers (2, 39)", "`--publisher ID`"]);
     refused(several, "--publisher 7", 3, &["no row is of publisher 7; there are 2, 39"]);
+    run(&["stream", "-i", "5m", "--publisher", "2"]).refused(3, &["the lines of a stream have none"]);
     same(several, "--publisher 2", "", &["publisher 2 (", "rows of others passed over)"]);
     refused(
         "polygon.csv",
@@ -144,6 +145,17 @@ fn records_of_another_interval_are_no_bars_of_the_base() {
     let desk = Desk::new();
     let text = std::fs::read_to_string(sample("databento_fixed.csv")).unwrap().replace(",33,2,", ",34,2,");
     desk.derive_text(text, FLAGS).refused(4, &["other_record: rtype 34 is bars of 1h, and the base is 1m"]);
+}
+
+#[test]
+fn pages_may_be_packed_and_begin_with_a_mark() {
+    let pages = std::fs::read_to_string(sample("alpaca.json")).unwrap();
+    let (plain, _) = derived("alpaca.json", "");
+    for bytes in [zipped(&pages), format!("\u{feff}\n {pages}").into_bytes()] {
+        let desk = Desk::new();
+        desk.derive_text(bytes, FLAGS).ok();
+        assert_eq!(tables(&desk), tables(&plain));
+    }
 }
 
 #[test]
