@@ -222,3 +222,51 @@ proptest! {
         prop_assert_eq!(&read(input.as_bytes(), &stated(), &every), &whole);
     }
 }
+
+#[test]
+fn a_layout_without_header_begins_with_a_row_on_line_1() {
+    let eastern = || {
+        let tz = jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").ok();
+        Options { tz, stamp: None, ..stated() }
+    };
+    let seen = rows("\n11/26/2024,09:30,1,2,1,2,7\n11/26/2024,9h31,1,2,1,2,7\n", &eastern());
+    assert_eq!(seen[0], "2 X Open(2024-11-26T14:30:00Z) 1 2 1 2 Some(7.0) None None");
+    assert!(seen[1].starts_with("3 Some(\"X\") None: unreadable_time: `2024-11-26 9h31`"), "{}", seen[1]);
+    let daily = Options { base: Interval::DAY, tz: None, ..eastern() };
+    assert_eq!(rows("11/26/2024,1,2,1,2,7", &daily), ["1 X Date(2024-11-26) 1 2 1 2 Some(7.0) None None"]);
+    let text = "\u{feff}20241126 093000;1;2;1;2;0\r\n20241126 0931;1;2;1;2;0\r\n2024-11-26;1;2;1;2;0\r\n";
+    let seen = rows(text, &eastern());
+    assert_eq!(seen[0], "1 X Open(2024-11-26T14:30:00Z) 1 2 1 2 Some(0.0) None None");
+    assert!(seen[1].starts_with("2 X Open(2024-11-26T14:31:00Z)"), "{}", seen[1]);
+    assert!(seen[2].starts_with("3 Some(\"X\") None: unreadable_time"), "{}", seen[2]);
+}
+
+#[test]
+fn a_local_time_that_happens_twice_is_refused_in_two_columns_too() {
+    let tz = jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").ok();
+    let seen = rows("11/03/2024,01:30,1,2,1,2,7\n", &Options { tz, stamp: None, ..stated() });
+    assert!(seen[0].contains("ambiguous_time: `2024-11-03 01:30:00` happens twice"), "{}", seen[0]);
+}
+
+#[test]
+fn dates_that_a_header_does_not_define_are_no_guess() {
+    let seen = rows("Date,Time,o,h,l,c\n11/12/2024,09:30,1,2,1,2\n,,1,2,1,2\n", &stated());
+    assert!(seen[0].contains("unreadable_time: `11/12/2024 09:30` is not a time"), "{}", seen[0]);
+    assert!(seen[1].contains("missing_value: the time is empty"), "{}", seen[1]);
+}
+
+#[test]
+fn prices_of_another_scale_than_the_files_first_are_rejected() {
+    let text = "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n\
+                1732631400000000000,33,1,7,1000000000,2000000000,1000000000,1500000000,5,A\n\
+                1732631460000000000,33,1,7,1.0,2.0,1.0,1.5,5,A\n\
+                1732631520000000000,33,x,7,1000000000,2000000000,1000000000,1500000000,5,A\n";
+    let seen = rows(text, &Options { symbol: None, ..stated() });
+    assert!(seen[0].contains(" 1 2 1 1.5 Some(5.0)"), "{}", seen[0]);
+    assert!(
+        seen[1].contains("other_price_scale: open is `1.0`, and the file's first price is an integer"),
+        "{}",
+        seen[1]
+    );
+    assert!(seen[2].contains("not_an_id: publisher_id is `x`"), "{}", seen[2]);
+}
