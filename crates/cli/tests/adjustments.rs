@@ -1,5 +1,7 @@
 //! `--adjustments`: history before a session, rescaled, in every command that reads rows.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
 mod common;
 
 use common::{Desk, bar_line, run, run_with};
