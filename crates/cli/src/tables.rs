@@ -52,8 +52,8 @@ struct Table {
     held: Rows,
     /// Bars that were open when the input ended.
     left: Rows,
-    /// Rows that came after younger ones were written, by their place.
-    laggards: Vec<(Place, Segment)>,
+    /// Bars that came after younger ones were written.
+    laggards: Rows,
     /// Where the last written row lies, and whether all before it do in order.
     newest: Option<Place>,
     in_order: bool,
@@ -114,7 +114,8 @@ impl Tables {
                 facts = facts.with("min_coverage", share.to_string());
             }
             let rows = BarSheet::new(file, *format, &columns, hours, &facts)?;
-            let (held, left, laggards, ends) = (Rows::default(), Rows::default(), Vec::new(), Vec::new());
+            let (held, left, laggards, ends) =
+                (Rows::default(), Rows::default(), Rows::default(), Vec::new());
             let (outputs, newest, in_order) = (columns.len(), None, true);
             Ok(Table { interval, rows, outputs, held, left, laggards, newest, in_order, ends })
         };
@@ -211,9 +212,7 @@ impl Table {
             if self.newest.as_ref().is_some_and(is_behind) {
                 // While the input may be grouped, symbols follow each other and closes go back.
                 if order == Order::Visible && self.in_order {
-                    let mut row = self.rows.segment();
-                    hold(&mut row, &bar, values, symbols, label);
-                    self.laggards.push(((bar.close_time, name.to_owned()), row));
+                    self.laggards.push(&bar, values);
                     continue;
                 }
                 self.in_order = false;
@@ -255,14 +254,25 @@ impl Table {
                 self.flush(order, symbols, label)?;
                 self.hold(&left);
                 self.flush(order, symbols, label)?;
-                self.laggards.sort_by(|(a, _), (b, _)| a.cmp(b));
                 if self.in_order {
-                    return self.rows.finish_merged(self.laggards);
+                    return self.finish_merged(symbols, label);
                 }
                 // Groups that came back: rare, and the one table that is sorted in memory.
                 self.rows.finish_sorted()
             }
         }
+    }
+
+    /// Puts the laggards where they became visible.
+    fn finish_merged(self, symbols: &Symbols, label: &mut String) -> Result<PendingFile, OutputError> {
+        let Rows { mut bars, values } = self.laggards;
+        sort(&mut bars, Order::Visible, symbols);
+        let place = |bar: &ClosedBar| (bar.close_time, symbols.name(bar.symbol).as_str().to_owned());
+        let places: Vec<Place> = bars.iter().map(|(bar, _)| place(bar)).collect();
+        self.rows.finish_merged(&places, |number, segment| {
+            let (bar, at) = &bars[number];
+            segment.write(&row_of(bar, symbols, label), &values[*at..at + self.outputs])
+        })
     }
 
     /// Holds what was left open.

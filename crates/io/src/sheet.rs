@@ -69,8 +69,7 @@ impl FromStr for TableFormat {
 #[derive(Debug)]
 pub struct BarSheet {
     kind: Kind,
-    outputs: Vec<String>,
-    hours: bool,
+    columns: BarColumns,
     path: std::path::PathBuf,
 }
 
@@ -102,6 +101,20 @@ impl Segment {
         }
     }
 
+    fn into_batch(self) -> io::Result<arrow_array::RecordBatch> {
+        match self.0 {
+            Held::Columns(mut rows) => rows.take().map_err(io::Error::other),
+            Held::Text(_) => Err(io::Error::other("text among columns")),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match &self.0 {
+            Held::Text(table) => table.written() == 0,
+            Held::Columns(rows) => rows.len() == 0,
+        }
+    }
+
     fn into_text(self) -> Vec<u8> {
         match self.0 {
             Held::Text(table) => table.into_inner(),
@@ -124,15 +137,15 @@ impl BarSheet {
         facts: &Facts,
     ) -> Result<Self, OutputError> {
         let path = file.path().to_owned();
+        let columns = BarColumns::new(outputs, hours, facts);
         let kind = match format.columns() {
             None => BarTable::new(file, outputs, hours).map(|table| Kind::Text(Box::new(table))),
-            Some(columns) => {
-                let table = BatchTable::new(file, columns, BarColumns::new(outputs, hours, facts));
-                table.map(|table| Kind::Columns(columns, Box::new(table)))
+            Some(format) => {
+                let table = BatchTable::new(file, format, columns.clone());
+                table.map(|table| Kind::Columns(format, Box::new(table)))
             }
         };
-        let outputs = outputs.iter().map(|name| (*name).to_owned()).collect();
-        Ok(Self { kind: kind.map_err(OutputError::written(&path))?, outputs, hours, path })
+        Ok(Self { kind: kind.map_err(OutputError::written(&path))?, columns, path })
     }
 
     /// Writes one bar with the values of its indicator outputs, in the order of the columns; NaN is null.
@@ -165,14 +178,17 @@ impl BarSheet {
 
     /// Rows for between its own; none yet.
     pub fn segment(&self) -> Segment {
+        self.rows(0)
+    }
+
+    /// Such rows, with room for `count`.
+    fn rows(&self, count: usize) -> Segment {
         Segment(match &self.kind {
             Kind::Text(_) => {
-                Held::Text(Box::new(BarTable::headless(Vec::new(), self.outputs.len(), self.hours)))
+                let (outputs, hours) = (self.columns.outputs(), self.columns.has_hours());
+                Held::Text(Box::new(BarTable::headless(Vec::new(), outputs, hours)))
             }
-            Kind::Columns(..) => {
-                let names: Vec<&str> = self.outputs.iter().map(String::as_str).collect();
-                Held::Columns(Box::new(Rows::new(BarColumns::new(&names, self.hours, &Facts::default()))))
-            }
+            Kind::Columns(..) => Held::Columns(Box::new(Rows::new(self.columns.clone(), count))),
         })
     }
 
@@ -203,33 +219,53 @@ impl BarSheet {
             }
             Kind::Columns(format, table) => {
                 let file = table.finish().map_err(OutputError::written(&self.path))?;
-                let batches = batches(segments).map_err(OutputError::written(&self.path))?;
+                let sound = segments.into_iter().filter(|(_, own)| !own.is_empty());
+                let batches = sound.map(|(at, own)| Ok((at, own.into_batch()?)));
                 file.copied(|from, to| rewrite::insert(from, to, format, batches))
             }
         }
     }
 
-    /// The file, whose rows ascend by place, with segments of one row put in at theirs; these ascend. A row of the file comes
-    /// before one of an equal place.
+    /// The file, whose rows ascend by place, with a row more at each of `places`, which ascend too; `row` writes the one of that
+    /// number. A row of the file comes before one of an equal place.
     ///
     /// # Errors
     /// [`OutputError`] when it can't be written or copied.
-    pub fn finish_merged(self, segments: Vec<(Place, Segment)>) -> Result<PendingFile, OutputError> {
-        if segments.is_empty() {
+    pub fn finish_merged(
+        self,
+        places: &[Place],
+        mut row: impl FnMut(usize, &mut Segment) -> io::Result<()>,
+    ) -> Result<PendingFile, OutputError> {
+        if places.is_empty() {
             return self.finish();
         }
-        match self.kind {
-            Kind::Text(table) => {
-                let lines: Vec<_> =
-                    segments.into_iter().map(|(place, own)| (place, own.into_text())).collect();
-                table.into_inner().merge(&lines, place_of)
+        let path = self.path.clone();
+        match &self.kind {
+            Kind::Text(_) => {
+                let mut lines = Vec::with_capacity(places.len());
+                for (number, place) in places.iter().enumerate() {
+                    let mut segment = self.segment();
+                    row(number, &mut segment).map_err(OutputError::written(&path))?;
+                    lines.push((place.clone(), segment.into_text()));
+                }
+                self.finish()?.merge(&lines, place_of)
             }
-            Kind::Columns(format, table) => {
-                let file = table.finish().map_err(OutputError::written(&self.path))?;
-                let (places, rows): (Vec<Place>, Vec<Segment>) = segments.into_iter().unzip();
-                file.copied(|from, to| {
-                    let at = rewrite::rows_of(from, format, &places)?;
-                    rewrite::insert(from, to, format, batches(at.into_iter().zip(rows).collect())?)
+            Kind::Columns(format, _) => {
+                let (format, columns) = (*format, self.columns.clone());
+                self.finish()?.copied(|from, to| {
+                    let at = rewrite::rows_of(from, format, places)?;
+                    let mut next = 0;
+                    // A batch where it is written and no earlier: many may be late.
+                    let batches = at.chunk_by(|a, b| a == b).map(|same| {
+                        let mut rows =
+                            Segment(Held::Columns(Box::new(Rows::new(columns.clone(), same.len()))));
+                        for number in next..next + same.len() {
+                            row(number, &mut rows)?;
+                        }
+                        next += same.len();
+                        Ok((same[0], rows.into_batch()?))
+                    });
+                    rewrite::insert(from, to, format, batches)
                 })
             }
         }
@@ -248,19 +284,6 @@ impl BarSheet {
             }
         }
     }
-}
-
-/// The batches of segments of columns.
-fn batches(segments: Vec<(u64, Segment)>) -> io::Result<Vec<(u64, arrow_array::RecordBatch)>> {
-    let mut batches = Vec::with_capacity(segments.len());
-    for (at, segment) in segments {
-        if let Held::Columns(mut rows) = segment.0
-            && rows.len() > 0
-        {
-            batches.push((at, rows.take().map_err(io::Error::other)?));
-        }
-    }
-    Ok(batches)
 }
 
 /// The place of a row of text. Instants sort as they are written; a symbol that needs quotes sorts without them.

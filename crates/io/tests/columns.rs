@@ -153,8 +153,9 @@ fn rows_are_merged_and_sorted_by_their_place() {
         let own: Vec<_> = (0..10_000).flat_map(|minute| [bar("A", minute), bar("C", minute)]).collect();
         let (sheet, path) = sheet(&dir, format, &own);
         let late = [bar("0", 0), bar("B", 5), bar("C", 5), bar("B", 9999), bar("Z", 9999)];
-        let places = late.map(|bar| ((bar.close_time, bar.symbol.to_owned()), segment(&sheet, &[bar])));
-        sheet.finish_merged(places.into()).unwrap().commit().unwrap();
+        let places = late.map(|bar| (bar.close_time, bar.symbol.to_owned()));
+        let merged = sheet.finish_merged(&places, |number, rows| rows.write(&late[number], &[2.5]));
+        merged.unwrap().commit().unwrap();
         let merged = rows_of(&path);
         let (sheet, path) = self::sheet(&dir, format, &own.iter().rev().copied().collect::<Vec<_>>());
         sheet.finish_sorted().unwrap().commit().unwrap();

@@ -34,15 +34,17 @@ pub(crate) fn insert(
     from: &File,
     to: &mut BufWriter<File>,
     format: ColumnFormat,
-    inserts: Vec<(u64, RecordBatch)>,
+    inserts: impl Iterator<Item = io::Result<(u64, RecordBatch)>>,
 ) -> io::Result<()> {
     let (schema, batches) = read(from, format)?;
     let mut writer = BatchWriter::new(to, format, &schema)?;
-    let (mut inserts, mut before) = (inserts.into_iter().peekable(), 0_u64);
+    let (mut inserts, mut before) = (inserts.peekable(), 0_u64);
     for batch in batches {
         let (batch, mut at) = (batch?, 0);
         let end = before + batch.num_rows() as u64;
-        while let Some((row, insert)) = inserts.next_if(|(row, _)| *row < end) {
+        while let Some(insert) = inserts.next_if(|insert| insert.as_ref().map_or(true, |(row, _)| *row < end))
+        {
+            let (row, insert) = insert?;
             let upto = (row - before) as usize;
             writer.write(&batch.slice(at, upto - at))?;
             writer.write(&insert)?;
@@ -51,7 +53,7 @@ pub(crate) fn insert(
         writer.write(&batch.slice(at, batch.num_rows() - at))?;
         before = end;
     }
-    inserts.try_for_each(|(_, insert)| writer.write(&insert))?;
+    inserts.try_for_each(|insert| writer.write(&insert?.1))?;
     writer.finish().map(drop)
 }
 

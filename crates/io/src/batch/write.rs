@@ -62,6 +62,16 @@ impl BarColumns {
         let schema = Arc::new(Schema::new(fields).with_metadata(facts.metadata()));
         Self { schema, outputs: outputs.len(), hours }
     }
+
+    /// How many outputs there are.
+    pub(crate) fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Whether there is a column `hours`.
+    pub(crate) fn has_hours(&self) -> bool {
+        self.hours
+    }
 }
 
 /// Rows that were not put into a batch yet.
@@ -83,19 +93,22 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn new(columns: BarColumns) -> Self {
-        let time = || TimestampNanosecondBuilder::new().with_timezone("UTC");
+    /// None yet, with room for `count`.
+    pub(crate) fn new(columns: BarColumns, count: usize) -> Self {
+        let time = || TimestampNanosecondBuilder::with_capacity(count).with_timezone("UTC");
+        let text = || StringBuilder::with_capacity(count, 8 * count);
+        let number = || Float64Builder::with_capacity(count);
         Self {
             len: 0,
-            symbol: StringBuilder::new(),
-            interval: StringBuilder::new(),
-            session: StringBuilder::new(),
+            symbol: text(),
+            interval: text(),
+            session: text(),
             times: [time(), time()],
-            numbers: std::array::from_fn(|_| Float64Builder::new()),
-            trade_count: Int64Builder::new(),
-            counts: [Int32Builder::new(), Int32Builder::new()],
-            outputs: (0..columns.outputs).map(|_| Float64Builder::new()).collect(),
-            hours: StringBuilder::new(),
+            numbers: std::array::from_fn(|_| number()),
+            trade_count: Int64Builder::with_capacity(count),
+            counts: [Int32Builder::with_capacity(count), Int32Builder::with_capacity(count)],
+            outputs: (0..columns.outputs).map(|_| number()).collect(),
+            hours: if columns.hours { text() } else { StringBuilder::with_capacity(0, 0) },
             text: String::new(),
             columns,
         }
@@ -327,7 +340,7 @@ impl<W: Write + Send> BatchTable<W> {
     /// # Errors
     /// The sink's.
     pub fn new(to: W, format: ColumnFormat, columns: BarColumns) -> io::Result<Self> {
-        Batched::new(to, format, Rows::new(columns)).map(Self)
+        Batched::new(to, format, Rows::new(columns, BATCH)).map(Self)
     }
 
     /// Writes one bar with the values of its indicator outputs, in the order of the columns; NaN is null.
