@@ -28,7 +28,7 @@ use crate::{inputs, lint};
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct CheckArgs {
-    /// Session files, TOML or JSON, each by itself; data files, together and in this order
+    /// Session files, TOML or JSON, each by itself; data files, folders or patterns, together and in this order
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 

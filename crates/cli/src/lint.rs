@@ -6,7 +6,7 @@ use barloom::config::SessionConfig;
 use barloom::lint::{Finding, Found, Lint, LintReport};
 use barloom_core::derive::{Counts, FileError};
 use barloom_core::{Interval, Stamp, Symbols};
-use barloom_io::{CsvError, Options, ReadError, RowReader};
+use barloom_io::{CsvError, Options, ReadError, RowReader, symbol_of};
 use comfy_table::CellAlignment;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -17,8 +17,9 @@ use crate::inputs;
 use crate::run::print;
 use crate::summary::{grouped, plain_table};
 
-/// Looks at the rows of data files, in this order.
-pub(crate) fn lint(mut config: SessionConfig, paths: &[PathBuf], format: Format) -> Result<(), Failure> {
+/// Looks at the rows of data files, folders and patterns, in this order.
+pub(crate) fn lint(mut config: SessionConfig, named: &[PathBuf], format: Format) -> Result<(), Failure> {
+    let paths = inputs::found(named)?;
     // Nothing is derived; the rules want an interval.
     config.derived_intervals = vec![Interval::DAY];
     let rules = inputs::rules(&config)?;
@@ -26,7 +27,7 @@ pub(crate) fn lint(mut config: SessionConfig, paths: &[PathBuf], format: Format)
     let mut linted = Linted { lint: Lint::new(rules), symbols: Symbols::new(), files: Vec::new() };
     let mut failure = None;
     let mut unstated = Vec::new();
-    for path in paths {
+    for path in &paths {
         match linted.file(path, &options, &mut unstated) {
             Ok(()) => {}
             Err(Stop::Read(error)) => {
@@ -100,7 +101,10 @@ impl Linted {
 
     /// Reads a file to its end; an error comes with the rows that were read before.
     fn read(&mut self, path: &Path, options: &Options) -> Result<(), (u64, Stop)> {
-        let mut reader = RowReader::open(path, options.clone()).map_err(|error| (0, Stop::Read(error)))?;
+        let mut own = options.clone();
+        // As a run takes it.
+        own.symbol = own.symbol.or_else(|| symbol_of(path));
+        let mut reader = RowReader::open(path, own).map_err(|error| (0, Stop::Read(error)))?;
         let name = reader.name().to_owned();
         self.lint.begin(&name);
         loop {

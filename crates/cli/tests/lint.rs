@@ -127,6 +127,9 @@ fn files_are_one_input_and_sessions_are_checked_beside_them() {
     );
     run(&["check", &session, "--stamp", "open"]).refused(3, &["flags are for data files"]);
     run(&["check"]).refused(2, &["Usage"]);
+    let pattern = desk.path("*.csv").display().to_string();
+    let all = run(&["check", &pattern, "--calendar", "XNYS", "--stamp", "open"]).ok();
+    assert!(all.stdout.contains("first.csv") && all.stdout.contains("second.csv"), "{}", all.stdout);
     let pages = repo("testdata/layouts/alpaca.json");
     assert!(run(&["check", &pages, "--calendar", "XNYS"]).ok().stdout.contains("Alpaca bars"));
 }
