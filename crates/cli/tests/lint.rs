@@ -78,6 +78,21 @@ fn the_synthetic_equities_show_what_was_planted() {
 }
 
 #[test]
+fn planted_faults_are_counted_as_derive_counts_them() {
+    let desk = Desk::new();
+    let market = desk.path("market.csv").display().to_string();
+    let flags = "--calendar XNYS --symbols 3 --from 2024-10-21 --to 2024-11-08 --faults duplicates=0.002,corrections=0.002,late=0.002";
+    run(&[&["synth", "--out", &market], &flags.split(' ').collect::<Vec<_>>()[..]].concat()).ok();
+    let done = run(&["check", &market, "--calendar", "XNYS", "--format", "json"]).ok();
+    let counts = &object(&done.stdout)["counts"];
+    let derived = desk.derive(&[&market], "-i 5m,1d --calendar XNYS").ok();
+    for name in ["rows", "accepted", "duplicate", "corrected", "late", "invalid", "out_of_session"] {
+        assert_eq!(counts[name], derived.told_count(name), "{name}");
+    }
+    assert!(derived.told_count("late") > 10 && derived.told_count("corrected") > 10);
+}
+
+#[test]
 fn a_stamp_or_zone_that_is_not_stated_is_asked_for_with_what_the_rows_show() {
     let desk = Desk::new();
     let file = desk.put("in.csv", sessions(3));
