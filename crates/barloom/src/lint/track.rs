@@ -254,7 +254,7 @@ fn missing(
 
 fn split_text(left: &Left, open: f64, new: u32, old: u32) -> String {
     format!(
-        "opens at {open} after a close of {}: looks like a split of {new}:{old}, for which nothing is adjusted",
+        "opens at {open} after a close of {}: looks like a split of {new}:{old}; `--adjustments FILE` adjusts for one",
         left.close
     )
 }
