@@ -53,9 +53,9 @@ impl Facts {
     /// What the file at `path` says about itself; nothing where there is none, or its format has no room for it.
     pub fn of_file(path: &Path) -> Self {
         let read = || {
-            // A pipe would lose what is read of it.
-            let mut file =
-                File::open(path).ok().filter(|file| file.metadata().is_ok_and(|of| of.is_file()))?;
+            // A pipe would lose its reader, or what is read of it.
+            path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+            let mut file = File::open(path).ok()?;
             let format = BatchFormat::of(&head(&mut file).ok()?)?;
             let found = Cell::new(None);
             let choose = |schema: &SchemaRef| {
