@@ -161,9 +161,10 @@ impl RunSummary {
         Self { intervals, ..Self::default() }
     }
 
-    /// A bar was told.
-    pub fn bar(&mut self, interval: Interval) {
-        self.intervals.entry(interval).or_default().bars += 1;
+    /// A bar was told, and `values` indicators said something of it.
+    pub fn bar(&mut self, interval: Interval, values: u64) {
+        let own = self.intervals.entry(interval).or_default();
+        (own.bars, own.values) = (own.bars + 1, own.values + values);
     }
 
     /// A warning was told.

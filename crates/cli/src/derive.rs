@@ -297,11 +297,12 @@ struct Telling<'a> {
 
 impl Sink for Telling<'_> {
     fn bar(&mut self, bar: &ClosedBar) {
-        self.out.summary.bar(bar.interval);
-        let values = self.out.plan.update(bar);
-        if let Err(error) = self.out.sheets.bar(bar, values, self.symbols) {
-            self.out.failed.get_or_insert(error);
+        let Out { summary, plan, sheets, failed, .. } = &mut *self.out;
+        if let Err(error) = sheets.bar(bar, plan.update(bar), self.symbols) {
+            failed.get_or_insert(error);
         }
+        let readings = plan.readings(bar.interval, bar.symbol.slot()).count();
+        summary.bar(bar.interval, readings as u64);
     }
     fn warning(&mut self, warning: &Warning) {
         self.out.summary.warning(warning);
