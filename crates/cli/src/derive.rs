@@ -9,16 +9,17 @@ use barloom::source::Unreadable;
 use barloom_core::adjust::Adjuster;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
 use barloom_core::plan::Plan;
-use barloom_core::{SymbolId, Symbols};
+use barloom_core::{Record, SymbolId, Symbols};
 use barloom_io::{Options, RowReader, TableFormat};
 use clap::Args;
 
 use crate::args::SharedArgs;
 use crate::failure::{Failure, Kind, failed};
 use crate::one_stream::OneStream;
+use crate::progress::Progress;
 use crate::summary::Report;
 use crate::tables::{Order, RejectLog, Rejects, Tables};
-use crate::{inputs, interrupt, outputs, tell};
+use crate::{inputs, interrupt, outputs, progress, tell};
 
 /// Derive longer bars from files of base bars
 #[derive(Debug, Args)]
@@ -45,6 +46,10 @@ pub(crate) struct DeriveArgs {
     #[arg(long, value_name = "FORMAT")]
     to: Option<TableFormat>,
 
+    /// Show no progress; it shows on stderr where that is a terminal
+    #[arg(long)]
+    no_progress: bool,
+
     /// Order rows by open time and symbol; holds the tables in memory
     #[arg(long)]
     sort: bool,
@@ -67,7 +72,7 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
     let order = if args.sort { Order::OpenTime } else { Order::Grouped };
     let stopwatch = Stopwatch::start();
     let summary = outputs::or_no_folder(config.out.as_deref(), || {
-        Derivation::new(&config, args.to, order)?.run(&config)
+        Derivation::new(&config, args.to, order)?.run(&config, !args.no_progress)
     })?;
     tell::line(&Report { summary: &summary, metrics: None, wall: stopwatch.elapsed() }.table());
     Ok(())
@@ -92,6 +97,9 @@ struct Derivation {
     out: Out,
     /// The first input, which was opened to see what it is.
     first: Option<RowReader>,
+    progress: Option<Progress>,
+    /// Bytes of the files that were read.
+    passed: u64,
     /// The symbol of the row before.
     current: Option<SymbolId>,
     options: Options,
@@ -186,6 +194,8 @@ impl Derivation {
             symbols: Symbols::new(),
             out: Out { sheets, plan, rejects, summary, failed: None },
             first,
+            progress: None,
+            passed: 0,
             current: None,
             options,
             adjuster: inputs::adjuster(config, &rules)?,
@@ -194,10 +204,14 @@ impl Derivation {
         })
     }
 
-    fn run(mut self, config: &SessionConfig) -> Result<RunSummary, Failure> {
+    fn run(mut self, config: &SessionConfig, is_watched: bool) -> Result<RunSummary, Failure> {
+        if is_watched {
+            self.progress = Progress::of_files(config.inputs.iter().map(PathBuf::as_path));
+        }
         for path in &config.inputs {
             self.read(path)?;
         }
+        progress::clear();
         let Self { mut deriver, mut feed, symbols, mut out, adjuster, .. } = self;
         inputs::tell_unknown(adjuster.as_ref().map(Adjuster::adjustments), &symbols);
         out.sheets.ending();
@@ -228,6 +242,11 @@ impl Derivation {
             inputs::adjust(&mut row, self.adjuster.as_mut(), &self.symbols);
             if reader.rows() == 1 {
                 inputs::check_volume(&reader, self.out.plan.needs_volume()).map_err(failed(Kind::Config))?;
+            }
+            if let Some(progress) = &mut self.progress {
+                let open = |(_, record): &(SymbolId, Record)| record.label.open_time(self.options.base);
+                let passed = self.passed;
+                progress.row(row.content.as_ref().ok().and_then(open), || passed + reader.position());
             }
             let named =
                 row.content.as_ref().map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol));
@@ -280,6 +299,7 @@ impl Derivation {
                 break;
             }
         }
+        self.passed += reader.size().unwrap_or(0);
         inputs::tell_resolved(&reader);
         Ok(())
     }

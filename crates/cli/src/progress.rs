@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -58,7 +59,8 @@ pub(crate) struct Watched<I> {
     progress: Option<Progress>,
 }
 
-struct Progress {
+/// The line.
+pub(crate) struct Progress {
     bar: ProgressBar,
     size: Option<u64>,
     watch: Stopwatch,
@@ -87,6 +89,23 @@ impl Progress {
             *shown = Some(bar.clone());
         }
         Self { bar, size, watch: Stopwatch::start(), drawn: Duration::ZERO, inputs: 0, rows: 0 }
+    }
+
+    /// The line of rows that are read from the files at `paths`, where one can stand.
+    pub(crate) fn of_files<'a>(mut paths: impl Iterator<Item = &'a Path>) -> Option<Self> {
+        let length = |path: &Path| {
+            std::fs::metadata(path).ok().filter(|found| found.is_file()).map(|found| found.len())
+        };
+        can_be_shown().then(|| Self::new(paths.try_fold(0, |size, path| Some(size + length(path)?))))
+    }
+
+    /// A row was read, of the instant `at`, where that could be.
+    #[inline]
+    pub(crate) fn row(&mut self, at: Option<Timestamp>, position: impl FnOnce() -> u64) {
+        self.rows += 1;
+        if let Some(at) = at.filter(|_| self.rows.is_multiple_of(EVERY)) {
+            self.draw(at, position());
+        }
     }
 
     fn draw(&mut self, at: Timestamp, position: u64) {
