@@ -9,9 +9,6 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use barloom_core::{Interval, Record};
-use parquet::basic::Encoding;
-use parquet::file::properties::WriterPropertiesBuilder;
-use parquet::schema::types::ColumnPath;
 
 use super::facts::Facts;
 use super::write::{Batched, ColumnFormat, Gather};
@@ -114,17 +111,6 @@ impl Gather for BaseRows {
         arrays.extend(floats.map(|builder| Arc::new(builder.finish()) as ArrayRef));
         arrays.push(Arc::new(self.trade_count.finish()));
         RecordBatch::try_new(self.schema.clone(), arrays)
-    }
-
-    /// Only symbols repeat enough for a dictionary, and times are near one another.
-    fn encoded(&self, properties: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-        let column = |name: &str| ColumnPath::from(name);
-        let time = self.schema.field(1).name().as_str();
-        properties
-            .set_dictionary_enabled(false)
-            .set_column_dictionary_enabled(column("symbol"), true)
-            .set_column_encoding(column(time), Encoding::DELTA_BINARY_PACKED)
-            .set_column_encoding(column("trade_count"), Encoding::DELTA_BINARY_PACKED)
     }
 }
 

@@ -10,9 +10,10 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_ipc::writer::{FileWriter, StreamWriter};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
 
 use super::facts::Facts;
 use super::format::BATCH;
@@ -159,11 +160,6 @@ pub(crate) trait Gather {
 
     /// All of them as a batch; none are left.
     fn take(&mut self) -> Result<RecordBatch, ArrowError>;
-
-    /// How Parquet stores their columns.
-    fn encoded(&self, properties: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-        properties
-    }
 }
 
 impl Gather for Rows {
@@ -201,25 +197,30 @@ pub(crate) enum BatchWriter<W: Write + Send> {
     Stream(Box<StreamWriter<W>>),
 }
 
+/// How Parquet stores columns: text repeats, so it has a dictionary; times and counts are near one another; numbers are written as they
+/// are, as looking each up costs more than all the rest.
+fn encoded(properties: WriterPropertiesBuilder, schema: &Schema) -> WriterPropertiesBuilder {
+    let properties = properties.set_dictionary_enabled(false);
+    schema.fields().iter().fold(properties, |properties, field| {
+        let column = ColumnPath::from(vec![field.name().clone()]);
+        match field.data_type() {
+            DataType::Utf8 => properties.set_column_dictionary_enabled(column, true),
+            DataType::Float64 => properties,
+            _ => properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED),
+        }
+    })
+}
+
 impl<W: Write + Send> BatchWriter<W> {
     pub(crate) fn new(to: W, format: ColumnFormat, schema: &SchemaRef) -> io::Result<Self> {
-        Self::encoded(to, format, schema, |properties| properties)
-    }
-
-    /// A writer that stores columns in Parquet as `encoded` says.
-    fn encoded(
-        to: W,
-        format: ColumnFormat,
-        schema: &SchemaRef,
-        encoded: impl FnOnce(WriterPropertiesBuilder) -> WriterPropertiesBuilder,
-    ) -> io::Result<Self> {
         Ok(match format {
             ColumnFormat::Parquet => {
                 let properties = WriterProperties::builder()
                     .set_compression(Compression::SNAPPY)
                     .set_max_row_group_row_count(Some(ROW_GROUP))
                     .set_created_by(concat!("barloom ", env!("CARGO_PKG_VERSION")).to_owned());
-                let writer = ArrowWriter::try_new(to, schema.clone(), Some(encoded(properties).build()));
+                let properties = encoded(properties, schema).build();
+                let writer = ArrowWriter::try_new(to, schema.clone(), Some(properties));
                 Self::Parquet(Box::new(writer.map_err(of_parquet)?))
             }
             ColumnFormat::ArrowFile => {
@@ -303,7 +304,7 @@ pub(crate) struct Batched<W: Write + Send, R> {
 
 impl<W: Write + Send, R: Gather> Batched<W, R> {
     pub(crate) fn new(to: W, format: ColumnFormat, rows: R) -> io::Result<Self> {
-        let writer = BatchWriter::encoded(to, format, rows.schema(), |properties| rows.encoded(properties))?;
+        let writer = BatchWriter::new(to, format, rows.schema())?;
         Ok(Self { rows, writer, written: 0 })
     }
 
