@@ -20,16 +20,13 @@ fn options() -> Options {
     }
 }
 
-/// Reads the bytes as they are, as a file, and under every set of options that leads elsewhere.
-pub(crate) fn csv(bytes: &[u8]) {
-    let plain = Options::default();
-    let daily = Options { base: Interval::DAY, tz: None, stamp: None, ..options() };
-    for options in [options(), plain, daily] {
-        let mut decoder = CsvDecoder::new(options.clone());
-        let (mut input, mut at_end) = (bytes, false);
+/// Reads all of the bytes with a decoder: whatever comes is a row, a reject or an error.
+macro_rules! drain {
+    ($decoder:ident, $bytes:expr) => {
+        let (mut input, mut at_end) = ($bytes, false);
         loop {
             at_end |= input.is_empty();
-            match if at_end { decoder.finish() } else { decoder.decode(&mut input) } {
+            match if at_end { $decoder.finish() } else { $decoder.decode(&mut input) } {
                 Ok(Some(Decoded::Row(row))) => assert!(row.number > 0),
                 Ok(Some(Decoded::Reject(reject))) => assert!(reject.reason.to_string().contains(": ")),
                 Ok(None) if at_end => break,
@@ -40,6 +37,16 @@ pub(crate) fn csv(bytes: &[u8]) {
                 }
             }
         }
+    };
+}
+
+/// Reads the bytes as they are, as a file, and under every set of options that leads elsewhere.
+pub(crate) fn csv(bytes: &[u8]) {
+    let plain = Options::default();
+    let daily = Options { base: Interval::DAY, tz: None, stamp: None, ..options() };
+    for options in [options(), plain, daily] {
+        let mut decoder = CsvDecoder::new(options.clone());
+        drain!(decoder, bytes);
         let _ = decoder.resolved().map(|resolved| resolved.to_string());
         let source = std::io::Cursor::new(bytes.to_vec());
         if let Ok(mut reader) = RowReader::new("fuzz", source, options) {
@@ -52,20 +59,7 @@ pub(crate) fn csv(bytes: &[u8]) {
 pub(crate) fn alpaca(bytes: &[u8]) {
     for options in [options(), Options::default()] {
         let Ok(mut decoder) = AlpacaDecoder::new(options.clone()) else { continue };
-        let (mut input, mut at_end) = (bytes, false);
-        loop {
-            at_end |= input.is_empty();
-            match if at_end { decoder.finish() } else { decoder.decode(&mut input) } {
-                Ok(Some(Decoded::Row(row))) => assert!(row.number > 0),
-                Ok(Some(Decoded::Reject(reject))) => assert!(reject.reason.to_string().contains(": ")),
-                Ok(None) if at_end => break,
-                Ok(None) => {}
-                Err(error) => {
-                    assert!(!error.to_string().is_empty());
-                    break;
-                }
-            }
-        }
+        drain!(decoder, bytes);
         let source = std::io::Cursor::new([b"{", bytes].concat());
         if let Ok(mut reader) = RowReader::new("fuzz", source, options) {
             while let Ok(Some(_)) = reader.next_row() {}

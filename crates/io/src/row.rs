@@ -36,3 +36,16 @@ pub struct Reject<'a> {
     /// What is wrong with it.
     pub reason: &'a Fault,
 }
+
+/// What was read, as the decoders' tests compare it.
+#[cfg(test)]
+pub(crate) fn shown_row(decoded: &Decoded<'_>) -> String {
+    match decoded {
+        Decoded::Row(row) => {
+            let r = &row.record;
+            format!("{} {} {:?} {} {} {} {}", row.number, row.symbol, r.label, r.open, r.high, r.low, r.close)
+                + &format!(" {:?} {:?} {:?}", r.volume, r.vwap, r.trade_count)
+        }
+        Decoded::Reject(r) => format!("{} {:?} {:?}: {}", r.number, r.symbol, r.time, r.reason),
+    }
+}

@@ -178,18 +178,21 @@ impl BarSheet {
 
     /// Rows for between its own; none yet.
     pub fn segment(&self) -> Segment {
-        self.rows(0)
-    }
-
-    /// Such rows, with room for `count`.
-    fn rows(&self, count: usize) -> Segment {
         Segment(match &self.kind {
             Kind::Text(_) => {
                 let (outputs, hours) = (self.columns.outputs(), self.columns.has_hours());
                 Held::Text(Box::new(BarTable::headless(Vec::new(), outputs, hours)))
             }
-            Kind::Columns(..) => Held::Columns(Box::new(Rows::new(self.columns.clone(), count))),
+            Kind::Columns(..) => Held::Columns(Box::new(Rows::new(self.columns.clone(), 0))),
         })
+    }
+
+    /// The format of its columns; none of text.
+    fn format(&self) -> Option<ColumnFormat> {
+        match &self.kind {
+            Kind::Text(_) => None,
+            Kind::Columns(format, _) => Some(*format),
+        }
     }
 
     /// The file, whole.
@@ -212,13 +215,13 @@ impl BarSheet {
         if segments.is_empty() {
             return self.finish();
         }
-        match self.kind {
-            Kind::Text(table) => {
+        let (format, file) = (self.format(), self.finish()?);
+        match format {
+            None => {
                 let texts: Vec<_> = segments.into_iter().map(|(at, own)| (at, own.into_text())).collect();
-                table.into_inner().insert(&texts)
+                file.insert(&texts)
             }
-            Kind::Columns(format, table) => {
-                let file = table.finish().map_err(OutputError::written(&self.path))?;
+            Some(format) => {
                 let sound = segments.into_iter().filter(|(_, own)| !own.is_empty());
                 let batches = sound.map(|(at, own)| Ok((at, own.into_batch()?)));
                 file.copied(|from, to| rewrite::insert(from, to, format, batches))
@@ -240,8 +243,8 @@ impl BarSheet {
             return self.finish();
         }
         let path = self.path.clone();
-        match &self.kind {
-            Kind::Text(_) => {
+        match self.format() {
+            None => {
                 let mut lines = Vec::with_capacity(places.len());
                 for (number, place) in places.iter().enumerate() {
                     let mut segment = self.segment();
@@ -250,8 +253,8 @@ impl BarSheet {
                 }
                 self.finish()?.merge(&lines, place_of)
             }
-            Kind::Columns(format, _) => {
-                let (format, columns) = (*format, self.columns.clone());
+            Some(format) => {
+                let columns = self.columns.clone();
                 self.finish()?.copied(|from, to| {
                     let at = rewrite::rows_of(from, format, places)?;
                     let mut next = 0;
@@ -276,12 +279,10 @@ impl BarSheet {
     /// # Errors
     /// [`OutputError`] when it can't be written or copied.
     pub fn finish_sorted(self) -> Result<PendingFile, OutputError> {
-        match self.kind {
-            Kind::Text(table) => table.into_inner().sort_lines(place_of),
-            Kind::Columns(format, table) => {
-                let file = table.finish().map_err(OutputError::written(&self.path))?;
-                file.copied(|from, to| rewrite::sort(from, to, format))
-            }
+        let (format, file) = (self.format(), self.finish()?);
+        match format {
+            None => file.sort_lines(place_of),
+            Some(format) => file.copied(|from, to| rewrite::sort(from, to, format)),
         }
     }
 }

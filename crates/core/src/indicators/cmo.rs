@@ -1,6 +1,5 @@
 //! Chande momentum oscillator: rises less falls, in percent of both, by Wilder's averages as TA-Lib computes it.
 
-use super::contract::WarmUp;
 use super::parts::{Filter, lane_of};
 use super::rsi::Moves;
 use super::spec::{Entry, Inputs, Param, anything};
@@ -40,23 +39,7 @@ pub static ENTRY: Entry = Entry {
 };
 
 impl Filter for Cmo {
-    type Value = f64;
-
-    #[inline(always)]
-    fn push(&mut self, value: f64) -> Option<f64> {
-        self.0.push(value).map(index)
-    }
-
-    #[inline(always)]
-    fn peek(&self, value: f64) -> Option<f64> {
-        self.0.peek(value).map(index)
-    }
-
-    fn warm_up(&self) -> WarmUp {
-        self.0.warm_up()
-    }
-
-    made_of!(0);
+    told_by!(index);
 }
 
 #[cfg(test)]

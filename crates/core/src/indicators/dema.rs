@@ -1,6 +1,5 @@
 //! Double exponential moving average: an EMA, and what its own EMA lags behind it.
 
-use super::contract::WarmUp;
 use super::parts::{Filter, Repeated, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 
@@ -37,23 +36,7 @@ pub static ENTRY: Entry = Entry {
 };
 
 impl Filter for Dema {
-    type Value = f64;
-
-    #[inline(always)]
-    fn push(&mut self, value: f64) -> Option<f64> {
-        self.0.push(value).map(dema)
-    }
-
-    #[inline(always)]
-    fn peek(&self, value: f64) -> Option<f64> {
-        self.0.peek(value).map(dema)
-    }
-
-    fn warm_up(&self) -> WarmUp {
-        self.0.warm_up()
-    }
-
-    made_of!(0);
+    told_by!(dema);
 }
 
 #[cfg(test)]

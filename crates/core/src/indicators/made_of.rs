@@ -20,3 +20,26 @@ macro_rules! made_of {
         }
     };
 }
+
+/// What a [`Filter`](super::parts::Filter) consists of that is `self.0`, with `$told` made of its values.
+macro_rules! told_by {
+    ($told:expr) => {
+        type Value = f64;
+
+        #[inline(always)]
+        fn push(&mut self, value: f64) -> Option<f64> {
+            self.0.push(value).map($told)
+        }
+
+        #[inline(always)]
+        fn peek(&self, value: f64) -> Option<f64> {
+            self.0.peek(value).map($told)
+        }
+
+        fn warm_up(&self) -> $crate::indicators::contract::WarmUp {
+            self.0.warm_up()
+        }
+
+        made_of!(0);
+    };
+}

@@ -121,21 +121,5 @@ pub static ENTRY: Entry = Entry {
 };
 
 impl Filter for Rsi {
-    type Value = f64;
-
-    #[inline(always)]
-    fn push(&mut self, value: f64) -> Option<f64> {
-        self.0.push(value).map(index)
-    }
-
-    #[inline(always)]
-    fn peek(&self, value: f64) -> Option<f64> {
-        self.0.peek(value).map(index)
-    }
-
-    fn warm_up(&self) -> WarmUp {
-        self.0.warm_up()
-    }
-
-    made_of!(0);
+    told_by!(index);
 }

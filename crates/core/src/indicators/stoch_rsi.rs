@@ -4,6 +4,7 @@ use super::contract::{NULL, WarmUp};
 use super::parts::{Filter, Max, Min, RunningMean, Window, lane_of};
 use super::rsi::Rsi;
 use super::spec::{Entry, Inputs, Param, anything};
+use super::stochastic;
 
 /// The place of the RSI in its range, averaged twice.
 #[derive(Debug, Clone)]
@@ -49,8 +50,8 @@ impl StochRsi {
 /// In percent of the range; of none, that is of none above the share `noise` of its ends, 0.
 #[inline]
 fn place(value: f64, highest: f64, lowest: f64, noise: f64) -> f64 {
-    let range = highest - lowest;
-    if range > noise * (highest + lowest) { 100.0 * ((value - lowest) / range) } else { 0.0 }
+    let is_none = highest - lowest <= noise * (highest + lowest);
+    if is_none { 0.0 } else { stochastic::place([highest, lowest], value) }
 }
 
 /// The catalogue's entry.

@@ -24,7 +24,7 @@ impl Stochastic {
 
 /// The close's place in the range, in percent.
 #[inline]
-fn place([highest, lowest]: [f64; 2], close: f64) -> f64 {
+pub(super) fn place([highest, lowest]: [f64; 2], close: f64) -> f64 {
     let range = highest - lowest;
     if range > 0.0 { 100.0 * ((close - lowest) / range) } else { 0.0 }
 }

@@ -1,6 +1,5 @@
 //! Triple exponential moving average: an EMA with the lag of its first two repetitions taken out.
 
-use super::contract::WarmUp;
 use super::parts::{Filter, Repeated, lane_of};
 use super::spec::{Entry, Inputs, Param, anything};
 
@@ -37,23 +36,7 @@ pub static ENTRY: Entry = Entry {
 };
 
 impl Filter for Tema {
-    type Value = f64;
-
-    #[inline(always)]
-    fn push(&mut self, value: f64) -> Option<f64> {
-        self.0.push(value).map(tema)
-    }
-
-    #[inline(always)]
-    fn peek(&self, value: f64) -> Option<f64> {
-        self.0.peek(value).map(tema)
-    }
-
-    fn warm_up(&self) -> WarmUp {
-        self.0.warm_up()
-    }
-
-    made_of!(0);
+    told_by!(tema);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    Float64Builder, Int32Builder, Int64Builder, StringBuilder, TimestampNanosecondBuilder,
+    ArrayBuilder, Float64Builder, Int32Builder, Int64Builder, StringBuilder, TimestampNanosecondBuilder,
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_ipc::writer::{FileWriter, StreamWriter};
@@ -79,7 +79,6 @@ impl BarColumns {
 #[derive(Debug)]
 pub(crate) struct Rows {
     columns: BarColumns,
-    len: usize,
     symbol: StringBuilder,
     interval: StringBuilder,
     session: StringBuilder,
@@ -100,7 +99,6 @@ impl Rows {
         let text = || StringBuilder::with_capacity(count, 8 * count);
         let number = || Float64Builder::with_capacity(count);
         Self {
-            len: 0,
             symbol: text(),
             interval: text(),
             session: text(),
@@ -121,7 +119,6 @@ impl Rows {
             let text = format!("{} values for {} indicator columns", values.len(), self.columns.outputs);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        self.len += 1;
         self.symbol.append_value(bar.symbol);
         self.text.clear();
         // Writing to memory does not fail.
@@ -168,7 +165,7 @@ impl Gather for Rows {
     }
 
     fn len(&self) -> usize {
-        self.len
+        self.trade_count.len()
     }
 
     fn take(&mut self) -> Result<RecordBatch, ArrowError> {
@@ -185,7 +182,6 @@ impl Gather for Rows {
         if self.columns.hours {
             arrays.push(Arc::new(self.hours.finish()));
         }
-        self.len = 0;
         RecordBatch::try_new(self.columns.schema.clone(), arrays)
     }
 }
@@ -246,15 +242,6 @@ impl<W: Write + Send> BatchWriter<W> {
             Self::Parquet(writer) => writer.into_inner().map_err(of_parquet),
             Self::File(writer) => writer.into_inner().map_err(of_arrow),
             Self::Stream(writer) => writer.into_inner().map_err(of_arrow),
-        }
-    }
-
-    /// Lets the reader of a stream see what was written.
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Parquet(_) => Ok(()),
-            Self::File(writer) => writer.get_mut().flush(),
-            Self::Stream(writer) => writer.get_mut().flush(),
         }
     }
 }
@@ -356,15 +343,6 @@ impl<W: Write + Send> BatchTable<W> {
     /// Rows written so far.
     pub fn written(&self) -> u64 {
         self.0.written
-    }
-
-    /// Passes every row on to the sink; a stream's reader sees them then.
-    ///
-    /// # Errors
-    /// The sink's.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.0.pass()?;
-        self.0.writer.flush()
     }
 
     /// The sink, with every row and the end in it.

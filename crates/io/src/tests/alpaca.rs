@@ -1,6 +1,7 @@
 //! Pages of bars, whole and damaged.
 
 use super::*;
+use crate::row::shown_row;
 use barloom_core::Symbol;
 use proptest::prelude::*;
 
@@ -21,29 +22,18 @@ fn read_cut(input: &str, options: &Options, cuts: &[usize]) -> Vec<String> {
         for cut in cuts.windows(2) {
             let mut piece = &input[cut[0]..cut[1]];
             while let Some(decoded) = decoder.decode(&mut piece)? {
-                seen.push(told(&decoded));
+                seen.push(shown_row(&decoded));
             }
             assert!(piece.is_empty());
         }
         while let Some(decoded) = decoder.finish()? {
-            seen.push(told(&decoded));
+            seen.push(shown_row(&decoded));
         }
         Ok::<_, AlpacaError>(())
     };
     let result = read();
     seen.extend(result.err().map(|error| format!("error: {error}")));
     seen
-}
-
-fn told(decoded: &Decoded<'_>) -> String {
-    match decoded {
-        Decoded::Row(row) => {
-            let r = &row.record;
-            format!("{} {} {:?} {} {} {} {}", row.number, row.symbol, r.label, r.open, r.high, r.low, r.close)
-                + &format!(" {:?} {:?} {:?}", r.volume, r.vwap, r.trade_count)
-        }
-        Decoded::Reject(r) => format!("{} {:?} {:?}: {}", r.number, r.symbol, r.time, r.reason),
-    }
 }
 
 fn rows(input: &str) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Rows, rejects and errors of whole inputs.
 
 use super::*;
+use crate::row::shown_row;
 use barloom_core::{Interval, Stamp, Symbol};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -42,17 +43,6 @@ fn read(input: &[u8], options: &Options, cuts: &[usize]) -> Vec<String> {
     });
     seen.extend(result.err().map(|error| format!("error: {error}")));
     seen
-}
-
-fn shown_row(decoded: &Decoded<'_>) -> String {
-    match decoded {
-        Decoded::Row(row) => {
-            let r = &row.record;
-            format!("{} {} {:?} {} {} {} {}", row.number, row.symbol, r.label, r.open, r.high, r.low, r.close)
-                + &format!(" {:?} {:?} {:?}", r.volume, r.vwap, r.trade_count)
-        }
-        Decoded::Reject(r) => format!("{} {:?} {:?}: {}", r.number, r.symbol, r.time, r.reason),
-    }
 }
 
 fn rows(input: &str, options: &Options) -> Vec<String> {
