@@ -7,7 +7,7 @@ use barloom_core::derive::{DeriveRules, FileError, FileTrial, Refusal, RowCheck}
 use barloom_core::input::{Input, InputRow};
 use barloom_core::{Bar, CalendarError, SymbolId, Symbols, Timestamp};
 
-use crate::source::{Source, Unreadable};
+use crate::source::{RowPlace, Source, Unreadable};
 
 /// A refused row of an input: what a journal keeps of it, and what is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,9 @@ pub trait Inputs {
     /// The name of the source at a place.
     fn source(&self, place: usize) -> &str;
 
+    /// What the numbers of its rows count.
+    fn unit(&self, place: usize) -> &'static str;
+
     /// The symbols met so far.
     fn symbols(&self) -> &Symbols;
 
@@ -92,24 +95,20 @@ pub enum CoordinatorError<E> {
     #[error("{0}")]
     Input(FileError),
     /// A row's date is not in the calendar.
-    #[error("{source_name}, line {number}: {error}")]
+    #[error("{place}: {error}")]
     Calendar {
-        /// The source.
-        source_name: String,
         /// The row.
-        number: u64,
+        place: Box<RowPlace>,
         /// What the calendar says.
         error: CalendarError,
     },
     /// A symbol begins where the source's time was long ago: the source is grouped by symbol.
     #[error(
-        "{source_name}, line {number}: {symbol} begins at {begins}, but the rows before it have reached {reached}: the file is grouped by symbol. `run` merges sources by time; give it one file a symbol, or a file sorted by time (`derive` takes grouped files)"
+        "{place}: {symbol} begins at {begins}, but the rows before it have reached {reached}: the file is grouped by symbol. `run` merges sources by time; give it one file a symbol, or a file sorted by time (`derive` takes grouped files)"
     )]
     Grouped {
-        /// The source.
-        source_name: String,
         /// The row.
-        number: u64,
+        place: Box<RowPlace>,
         /// The symbol.
         symbol: String,
         /// The open time of its first row.
@@ -214,8 +213,7 @@ impl<S: Source> SessionCoordinator<S> {
                         && minute.close.saturating_add(OUT_OF_ORDER_BARS * *base) < feed.newest
                     {
                         return Err(CoordinatorError::Grouped {
-                            source_name: feed.source.name().to_owned(),
-                            number,
+                            place: place_of(&feed.source, number),
                             symbol: symbols.name(symbol).to_string(),
                             begins,
                             reached: feed.newest,
@@ -231,14 +229,18 @@ impl<S: Source> SessionCoordinator<S> {
                     Err(Unreadable { symbol: Some(symbol), time, reason: reason.to_string() })
                 }
                 Err(Refusal::Calendar(error)) => {
-                    let source_name = feed.source.name().to_owned();
-                    return Err(CoordinatorError::Calendar { source_name, number, error });
+                    let place = place_of(&feed.source, number);
+                    return Err(CoordinatorError::Calendar { place, error });
                 }
             },
         };
         feed.head = Some(Head { at: feed.newest, number, content });
         Ok(())
     }
+}
+
+fn place_of<S: Source>(source: &S, number: u64) -> Box<RowPlace> {
+    Box::new(RowPlace::new(source.name(), source.unit(), number))
 }
 
 impl<S: Source> Inputs for SessionCoordinator<S> {
@@ -290,6 +292,10 @@ impl<S: Source> Inputs for SessionCoordinator<S> {
 
     fn source(&self, place: usize) -> &str {
         self.feeds.get(place).map_or("", |feed| feed.source.name())
+    }
+
+    fn unit(&self, place: usize) -> &'static str {
+        self.feeds.get(place).map_or("row", |feed| feed.source.unit())
     }
 
     fn symbols(&self) -> &Symbols {

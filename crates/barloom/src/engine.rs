@@ -32,6 +32,7 @@ use crate::metrics::{PerformanceMetrics, Recorder, Stage};
 use crate::overrun::OverrunError;
 use crate::session::{Entrance, Sessions};
 use crate::shard::Shard;
+use crate::source::RowPlace;
 use crate::subscription::{Ended, Stopper, Wait};
 use crate::telling::{Books, Telling};
 use crate::worker::JoinError;
@@ -52,6 +53,8 @@ pub enum OnInvalid {
 pub struct Reject<'a> {
     /// The source's name.
     pub source: &'a str,
+    /// What its rows' numbers count: `line`, `row`.
+    pub unit: &'static str,
     /// The row's number in the source.
     pub number: u64,
     /// Its symbol, as far as it names one.
@@ -60,6 +63,13 @@ pub struct Reject<'a> {
     pub time: Option<Timestamp>,
     /// Why.
     pub reason: &'a str,
+}
+
+impl Reject<'_> {
+    /// Where the row stands.
+    pub fn place(&self) -> RowPlace {
+        RowPlace::new(self.source, self.unit, self.number)
+    }
 }
 
 /// Why a run ended early.
@@ -72,22 +82,18 @@ pub enum RunError<E> {
     #[error("{0}")]
     Input(FileError),
     /// The calendar does not know a row's date.
-    #[error("{source_name}, line {number}: {error}")]
+    #[error("{place}: {error}")]
     Calendar {
-        /// The source.
-        source_name: String,
         /// The row.
-        number: u64,
+        place: Box<RowPlace>,
         /// What the calendar says.
         error: CalendarError,
     },
     /// A row was rejected and [`OnInvalid::Stop`] was asked for.
-    #[error("{source_name}, line {number}: {reason}")]
+    #[error("{place}: {reason}")]
     Invalid {
-        /// The source.
-        source_name: String,
         /// The row.
-        number: u64,
+        place: Box<RowPlace>,
         /// Why it was rejected.
         reason: String,
     },
@@ -346,6 +352,7 @@ impl<I: Inputs> Intake<I> {
         let count = if self.on_invalid == OnInvalid::Stop { all.len().min(1) } else { all.len() };
         all[..count].iter().map(|Refused { source, number, why, .. }| Reject {
             source: self.inputs.source(*source),
+            unit: self.inputs.unit(*source),
             number: *number,
             symbol: why.symbol,
             time: why.time,
@@ -356,13 +363,14 @@ impl<I: Inputs> Intake<I> {
     /// The refused row that ends the run, where one does.
     pub(crate) fn fatal(&self) -> Option<RunError<I::Error>> {
         let reject = self.rejects().next().filter(|_| self.on_invalid == OnInvalid::Stop)?;
-        let (source_name, reason) = (reject.source.to_owned(), reject.reason.to_owned());
-        Some(RunError::Invalid { source_name, number: reject.number, reason })
+        Some(RunError::Invalid { place: Box::new(reject.place()), reason: reject.reason.to_owned() })
     }
 
     /// The calendar does not know the date of the row that comes from `origin`.
     pub(crate) fn out_of_range(&self, origin: (usize, u64), error: CalendarError) -> RunError<I::Error> {
-        RunError::Calendar { source_name: self.inputs.source(origin.0).to_owned(), number: origin.1, error }
+        let (source, number) = origin;
+        let place = RowPlace::new(self.inputs.source(source), self.inputs.unit(source), number);
+        RunError::Calendar { place: Box::new(place), error }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where rows come from: anything that hands them over one by one, in its own order.
 
+use std::fmt;
+
 use barloom_core::{Record, SymbolId, Symbols, Timestamp};
 
 /// One row of a source.
@@ -22,6 +24,35 @@ pub struct Unreadable {
     pub reason: String,
 }
 
+/// Where a row stands, as a user would look it up.
+///
+/// ```
+/// use barloom::source::RowPlace;
+/// assert_eq!(RowPlace::new("bars.csv", "line", 7).to_string(), "bars.csv, line 7");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowPlace {
+    /// The source's name.
+    pub source: String,
+    /// What its rows' numbers count: `line`, `row`.
+    pub unit: &'static str,
+    /// The row's number.
+    pub number: u64,
+}
+
+impl RowPlace {
+    /// A row of `source`, by its number.
+    pub fn new(source: &str, unit: &'static str, number: u64) -> Self {
+        Self { source: source.to_owned(), unit, number }
+    }
+}
+
+impl fmt::Display for RowPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} {}", self.source, self.unit, self.number)
+    }
+}
+
 /// Hands over rows in its own order. The coordinator pulls; after an error or the end it does not pull again.
 pub trait Source {
     /// What can make it fail in the middle.
@@ -29,6 +60,11 @@ pub trait Source {
 
     /// The name in messages, a file's path.
     fn name(&self) -> &str;
+
+    /// What its rows' numbers count.
+    fn unit(&self) -> &'static str {
+        "row"
+    }
 
     /// The next row, its symbol numbered by `symbols`; `None` at the end.
     ///

@@ -250,7 +250,7 @@ fn stopped(threads: Option<Threads>) -> (String, String) {
 #[test]
 fn an_invalid_row_stops_every_runtime_at_the_same_place() {
     let inline = stopped(None);
-    assert!(inline.0.contains("rows, line ") && inline.1.contains("refused") && inline.1.lines().count() > 5);
+    assert!(inline.0.contains("rows, row ") && inline.1.contains("refused") && inline.1.lines().count() > 5);
     // Faster than anything goes, so that steps wait for a place.
     for speed in [0.0, 1e8] {
         let threads = Threads { workers: 2, speed, ..Threads::default() };

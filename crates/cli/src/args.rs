@@ -159,6 +159,10 @@ pub(crate) struct DataArgs {
     #[arg(long, value_name = "FILE")]
     overlay: Option<PathBuf>,
 
+    /// A CSV file of splits, dividends and rolls, as for derive
+    #[arg(long, value_name = "FILE")]
+    adjustments: Option<PathBuf>,
+
     /// regular, or extended: pre- and post-market too
     #[arg(long, value_name = "HOURS")]
     hours: Option<TradingHours>,
@@ -171,7 +175,7 @@ pub(crate) struct DataArgs {
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     tz: Option<String>,
 
-    /// Interval of the rows: 1s, 1m or 1d [default: 1m]
+    /// Interval of the rows: 1s, 1m or 1d [default: what the first file says of itself, else 1m]
     #[arg(long, value_name = "INTERVAL")]
     base: Option<Interval>,
 
@@ -185,13 +189,17 @@ pub(crate) struct DataArgs {
 }
 
 impl DataArgs {
+    /// The interval of the rows, where it is stated.
+    pub(crate) fn base(&self) -> Option<Interval> {
+        self.base
+    }
+
     /// Whether any is given.
     pub(crate) fn is_stated(&self) -> bool {
-        let Self { calendar, overlay, hours, stamp, tz, base, symbol, publisher } = self;
-        [calendar.is_some(), overlay.is_some(), hours.is_some(), stamp.is_some()]
-            .into_iter()
-            .chain([tz.is_some(), base.is_some(), symbol.is_some(), publisher.is_some()])
-            .any(|is_stated| is_stated)
+        let Self { calendar, overlay, adjustments, hours, stamp, tz, base, symbol, publisher } = self;
+        let market = [calendar.is_some(), overlay.is_some(), adjustments.is_some(), hours.is_some()];
+        let rows = [stamp.is_some(), tz.is_some(), base.is_some(), symbol.is_some(), publisher.is_some()];
+        market.contains(&true) || rows.contains(&true)
     }
 
     /// The same as a session file would say it.
@@ -200,6 +208,7 @@ impl DataArgs {
         SessionConfig {
             calendar: self.calendar.clone(),
             overlay: self.overlay.clone(),
+            adjustments: self.adjustments.clone(),
             hours: self.hours.unwrap_or(default.hours),
             stamp: self.stamp,
             tz: self.tz.clone(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use barloom::config::{Historical, MemoryLimit, SessionConfig, Window};
 use barloom::engine::Threads;
+use barloom::source::Source as _;
 use barloom_core::derive::{DeriveConfig, DeriveRules, Deriver, IntervalRule, Policy, Refusal};
 use barloom_core::indicators::{Spec, WarmUp};
 use barloom_core::plan::Plan;
@@ -21,6 +22,7 @@ use crate::calendar::Format;
 use crate::failure::{Failure, Kind, failed};
 use crate::indicators::settled;
 use crate::run::print;
+use crate::source::FileSource;
 use crate::summary::{grouped, plain_table};
 use crate::{inputs, lint};
 
@@ -83,7 +85,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     };
     sessions.iter().for_each(|path| note(check_session(path, args.format)));
     if !data.is_empty() {
-        note(lint::lint(args.data.to_config(), &data, args.format));
+        note(lint::lint(&args.data, &data, args.format));
     }
     failure.map_or(Ok(()), Err)
 }
@@ -405,32 +407,27 @@ fn look_at(
     if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         return Ok(input);
     }
-    let mut reader = inputs::open(path, options)?;
-    input.format = Some(reader.format());
+    let mut source = FileSource::open(path, options)?.with(needs_volume, None);
+    input.format = Some(source.reader().format());
     let mut own = BTreeSet::new();
-    while reader.rows() < PREFIX {
-        let read = reader.next_row().map_err(|error| Failure::new(inputs::kind_of(&error), error))?;
-        let Some(decoded) = read else {
+    while source.reader().rows() < PREFIX {
+        let Some(row) = source.next_row(symbols)? else {
             input.is_whole = true;
             break;
         };
-        let row = inputs::source_row(decoded, options.base, symbols);
-        let unit = reader.unit();
+        let unit = source.unit();
         match row.content.map(|(symbol, record)| (symbol, deriver.check(&record))) {
             Ok((symbol, Ok(minute))) => {
                 own.insert(symbol);
                 let open = minute.bar.open_time();
                 input.first = Some(input.first.map_or(open, |first| first.min(open)));
             }
-            Ok((_, Err(Refusal::Calendar(error)))) => {
-                let text = format!("{}, {} {}: {error}", input.file, reader.unit(), row.number);
-                return Err(Failure::new(Kind::Data, text));
-            }
+            Ok((_, Err(Refusal::Calendar(error)))) => return Err(source.failure_at(row.number, &error)),
             Ok((_, Err(Refusal::Invalid(reason)))) => input.reject(unit, row.number, reason),
             Err(unreadable) => input.reject(unit, row.number, unreadable.reason),
         }
     }
-    inputs::check_volume(&reader, needs_volume).map_err(failed(Kind::Config))?;
+    let reader = source.reader();
     (input.rows, input.symbols) = (reader.rows(), own.len() as u64);
     if let Some(resolved) = reader.resolved() {
         input.resolved = Some(resolved.to_string());

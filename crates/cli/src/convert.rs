@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
-use barloom::engine::{OnInvalid, Reject};
-use barloom::source::Unreadable;
+use barloom::source::Source as _;
 use barloom_core::{Record, SymbolId, Symbols};
 use barloom_io::{
     BaseRow, BaseSheet, Facts, Options, OutputDir, OutputError, PendingFile, RowTime, TableFormat, commit_all,
@@ -14,6 +13,7 @@ use clap::Args;
 
 use crate::args::ReadingArgs;
 use crate::failure::{Failure, Kind, failed};
+use crate::source::FileSource;
 use crate::summary::grouped;
 use crate::tables::RejectLog;
 use crate::{inputs, interrupt, outputs, tell};
@@ -22,7 +22,7 @@ use crate::{inputs, interrupt, outputs, tell};
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct ConvertArgs {
-    /// CSV (plain, .gz or .zst), Parquet or Arrow files, read in this order
+    /// CSV (plain, .gz or .zst), Parquet or Arrow: files, folders or patterns, read in this order
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
@@ -36,6 +36,10 @@ pub(crate) struct ConvertArgs {
     /// Format: csv, parquet or arrow [default: by the end of the file's name]
     #[arg(long, value_name = "FORMAT")]
     to: Option<TableFormat>,
+
+    /// Write over what is there
+    #[arg(long)]
+    force: bool,
 
     /// Order rows by open time and symbol; holds them in memory
     #[arg(long)]
@@ -57,7 +61,7 @@ pub(crate) fn convert(args: ConvertArgs) -> Result<(), Failure> {
     interrupt::end_at_once(NOTHING_WRITTEN)?;
     let base = args.reading.base();
     let mut config = args.reading.into_config();
-    config.inputs = args.inputs;
+    config.inputs = inputs::found(&args.inputs)?;
     config.base = inputs::base(base, &config.inputs);
     let options = inputs::options(&config)?;
     inputs::refuse_missing(&config, &options)?;
@@ -68,13 +72,13 @@ pub(crate) fn convert(args: ConvertArgs) -> Result<(), Failure> {
     };
     let written: Vec<&Path> = names.iter().chain(&config.rejects).map(PathBuf::as_path).collect();
     inputs::refuse_replacing(&config.inputs, &written)?;
+    outputs::refuse_files(&names, args.force)?;
     let stopwatch = Stopwatch::start();
     let (rows, rejected) = outputs::or_no_folder(folder.as_deref(), || {
         if let Some(folder) = &folder {
             OutputDir::create(folder).map_err(failed(Kind::Run))?;
         }
-        let rejects =
-            RejectLog::create(config.rejects.as_deref(), "--rejects FILE").map_err(failed(Kind::Run))?;
+        let rejects = RejectLog::create(&config, "--rejects FILE").map_err(failed(Kind::Run))?;
         let how = How { format, sort: args.sort, options };
         let conversion =
             Conversion { config: &config, how, symbols: Symbols::new(), rejects, rows: 0, rejected: 0 };
@@ -147,7 +151,7 @@ impl Conversion<'_> {
             let sheet = BaseSheet::new(file, self.how.format, config.base, facts);
             let mut sheet = Sheet { sheet, held: Vec::new() };
             for input in inputs {
-                self.read(input, &mut sheet)?;
+                self.read(input, &mut sheet).map_err(|failure| failure.noting(NOTHING_WRITTEN))?;
             }
             files.push(sheet.finish(&self.symbols).map_err(failed(Kind::Run))?);
         }
@@ -157,41 +161,27 @@ impl Conversion<'_> {
     }
 
     fn read(&mut self, path: &Path, to: &mut Sheet) -> Result<(), Failure> {
-        let mut reader = inputs::open(path, &self.how.options)?;
-        let name = reader.name().to_owned();
-        let stopped =
-            |kind, error: &dyn std::fmt::Display| Failure::new(kind, format!("{error}; {NOTHING_WRITTEN}"));
-        loop {
-            let read = reader.next_row().map_err(|error| stopped(inputs::kind_of(&error), &error))?;
-            let Some(decoded) = read else { break };
-            let row = inputs::source_row(decoded, self.config.base, &mut self.symbols);
+        let mut source = FileSource::open(path, &self.how.options)?;
+        while let Some(row) = source.next_row(&mut self.symbols)? {
             match row.content {
                 Ok((symbol, record)) => {
                     self.rows += 1;
                     if self.how.sort {
                         let time = RowTime::of(record.label, self.config.base);
-                        let time = time.map_err(|error| {
-                            stopped(Kind::Data, &format!("{name}, {} {}: {error}", reader.unit(), row.number))
-                        })?;
+                        let time = time.map_err(|error| source.failure_at(row.number, &error))?;
                         to.held.push((time, symbol, record));
                     } else {
                         let symbol = self.symbols.name(symbol).as_str();
                         to.sheet.write(&BaseRow { symbol, record }).map_err(failed(Kind::Run))?;
                     }
                 }
-                Err(Unreadable { symbol, time, reason }) => {
+                Err(why) => {
                     self.rejected += 1;
-                    let (source, number) = (name.as_str(), row.number);
-                    let reject = Reject { source, number, symbol, time, reason: &reason };
-                    self.rejects.take(&reject, &self.symbols).map_err(failed(Kind::Run))?;
-                    if self.config.on_invalid == OnInvalid::Stop {
-                        let text = format!("{name}, {} {number}: {reason}", reader.unit());
-                        return Err(stopped(Kind::Data, &text));
-                    }
+                    self.rejects.refuse(&source, row.number, &why, &self.symbols)?;
                 }
             }
         }
-        inputs::tell_resolved(&reader);
+        source.tell_resolved();
         Ok(())
     }
 }

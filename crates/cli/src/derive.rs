@@ -1,22 +1,23 @@
 //! `barloom derive`: files in, a table an interval out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
-use barloom::engine::{OnInvalid, Reject, RunSummary};
-use barloom::source::Unreadable;
+use barloom::engine::RunSummary;
+use barloom::source::{Source as _, SourceRow, Unreadable};
 use barloom_core::adjust::Adjuster;
-use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
+use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileError, FileFeed, Sink, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{Record, SymbolId, Symbols};
-use barloom_io::{Options, RowReader, TableFormat};
+use barloom_io::{Options, TableFormat};
 use clap::Args;
 
 use crate::args::SharedArgs;
 use crate::failure::{Failure, Kind, failed};
 use crate::one_stream::OneStream;
 use crate::progress::Progress;
+use crate::source::{FileSource, symbol_named};
 use crate::summary::Report;
 use crate::tables::{Order, RejectLog, Rejects, Tables};
 use crate::{inputs, interrupt, outputs, progress, tell};
@@ -96,7 +97,7 @@ struct Derivation {
     symbols: Symbols,
     out: Out,
     /// The first input, which was opened to see what it is.
-    first: Option<RowReader>,
+    first: Option<FileSource>,
     progress: Option<Progress>,
     /// Bytes of the files that were read.
     passed: u64,
@@ -105,7 +106,6 @@ struct Derivation {
     options: Options,
     /// What rows are adjusted by.
     adjuster: Option<Adjuster>,
-    on_invalid: OnInvalid,
 }
 
 /// Where what is told goes.
@@ -171,8 +171,8 @@ impl Derivation {
         let rules = inputs::rules(config)?;
         let options = inputs::options(config)?;
         inputs::refuse_missing(config, &options)?;
-        let first = config.inputs.first().map(|path| inputs::open(path, &options)).transpose()?;
-        let format = to.or(first.as_ref().map(RowReader::format)).unwrap_or(TableFormat::Csv);
+        let first = config.inputs.first().map(|path| FileSource::open(path, &options)).transpose()?;
+        let format = to.or(first.as_ref().map(|first| first.reader().format())).unwrap_or(TableFormat::Csv);
         inputs::refuse_overlaps(config, &rules, format)?;
         let plan = inputs::plan(config, &rules)?;
         let written = inputs::written(config, &rules, format, order);
@@ -186,8 +186,7 @@ impl Derivation {
                 Sheets::Stdout(Box::new(stream.map_err(|error| Failure::stdout(&error))?))
             }
         };
-        let rejects =
-            RejectLog::create(config.rejects.as_deref(), "--rejects FILE").map_err(failed(Kind::Run))?;
+        let rejects = RejectLog::create(config, "--rejects FILE").map_err(failed(Kind::Run))?;
         let summary = RunSummary::new(&rules);
         Ok(Self {
             feed: FileFeed::new(Clocks::PerSymbol, &rules),
@@ -199,7 +198,6 @@ impl Derivation {
             current: None,
             options,
             adjuster: inputs::adjuster(config, &rules)?,
-            on_invalid: config.on_invalid,
             deriver: Deriver::new(rules),
         })
     }
@@ -209,7 +207,7 @@ impl Derivation {
             self.progress = Progress::of_files(config.inputs.iter().map(PathBuf::as_path));
         }
         for path in &config.inputs {
-            self.read(path)?;
+            self.read(path).map_err(|failure| failure.noting(NOTHING_WRITTEN))?;
         }
         progress::clear();
         let Self { mut deriver, mut feed, symbols, mut out, adjuster, .. } = self;
@@ -217,7 +215,7 @@ impl Derivation {
         out.sheets.ending();
         let finished =
             feed.finish(&mut deriver, symbols.by_name(), &mut Telling { out: &mut out, symbols: &symbols });
-        finished.map_err(|error| Failure::new(Kind::Data, format!("{error}; {NOTHING_WRITTEN}")))?;
+        finished.map_err(|error| Failure::new(Kind::Data, error).noting(NOTHING_WRITTEN))?;
         let Out { sheets, rejects, mut summary, failed: failure, .. } = out;
         failure.map_or(Ok(()), Err)?;
         sheets.commit(&symbols, rejects.into_table())?;
@@ -228,85 +226,56 @@ impl Derivation {
         Ok(summary)
     }
 
-    fn read(&mut self, path: &std::path::Path) -> Result<(), Failure> {
-        let mut reader = match self.first.take() {
-            Some(first) => first,
-            None => inputs::open(path, &self.options)?,
-        };
-        let name = reader.name().to_owned();
+    fn read(&mut self, path: &Path) -> Result<(), Failure> {
+        let source = self.first.take().map_or_else(|| FileSource::open(path, &self.options), Ok)?;
+        let mut source = source.with(self.out.plan.needs_volume(), self.adjuster.as_ref());
         loop {
-            let read = reader.next_row().map_err(|e| nothing_written(inputs::kind_of(&e), &e))?;
-            let Some(decoded) = read else { break };
             let known = self.symbols.len();
-            let mut row = inputs::source_row(decoded, self.options.base, &mut self.symbols);
-            inputs::adjust(&mut row, self.adjuster.as_mut(), &self.symbols);
-            if reader.rows() == 1 {
-                inputs::check_volume(&reader, self.out.plan.needs_volume()).map_err(failed(Kind::Config))?;
-            }
+            let Some(row) = source.next_row(&mut self.symbols)? else { break };
             if let Some(progress) = &mut self.progress {
                 let open = |(_, record): &(SymbolId, Record)| record.label.open_time(self.options.base);
                 let passed = self.passed;
-                progress.row(row.content.as_ref().ok().and_then(open), || passed + reader.position());
+                progress
+                    .row(row.content.as_ref().ok().and_then(open), || passed + source.reader().position());
             }
-            let named =
-                row.content.as_ref().map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol));
-            if let Some(symbol) = named.filter(|symbol| self.current != Some(*symbol)) {
+            if let Some(symbol) = symbol_named(&row).filter(|symbol| self.current != Some(*symbol)) {
                 // A symbol that comes back after another one: the input is not grouped.
                 if symbol.index() < known {
                     self.out.sheets.not_grouped();
                 }
                 self.current = Some(symbol);
             }
-            let Self { deriver, feed, symbols, out, on_invalid, .. } = self;
-            let sink = &mut Telling { out, symbols };
-            let unreadable = match &row.content {
-                Ok((symbol, record)) => {
-                    let taken = feed.row(deriver, *symbol, symbols.by_name(), record, sink);
-                    let reason = taken
-                        .map_err(|e| {
-                            nothing_written(
-                                Kind::Data,
-                                &format!("{name}, {} {}: {e}", reader.unit(), row.number),
-                            )
-                        })?
-                        .err();
-                    let time = deriver.open_time(record.label);
-                    reason.map(|reason| Unreadable {
-                        symbol: Some(*symbol),
-                        time,
-                        reason: reason.to_string(),
-                    })
-                }
-                Err(unreadable) => {
-                    feed.unreadable(deriver, unreadable.symbol, unreadable.time, &unreadable.reason, sink);
-                    Some(unreadable.clone())
-                }
-            };
-            if let Some(unreadable) = unreadable {
-                let Unreadable { symbol, time, reason } = &unreadable;
-                let (source, number) = (name.as_str(), row.number);
-                let reject = Reject { source, number, symbol: *symbol, time: *time, reason };
-                out.rejects.take(&reject, symbols).map_err(failed(Kind::Run))?;
-                if *on_invalid == OnInvalid::Stop {
-                    let Unreadable { reason, .. } = unreadable;
-                    return Err(nothing_written(
-                        Kind::Data,
-                        &format!("{name}, {} {}: {reason}", reader.unit(), row.number),
-                    ));
-                }
+            if let Some(why) = self.take(&row).map_err(|error| source.failure_at(row.number, &error))? {
+                self.out.rejects.refuse(&source, row.number, &why, &self.symbols)?;
             }
             if self.out.failed.is_some() {
                 break;
             }
         }
-        self.passed += reader.size().unwrap_or(0);
-        inputs::tell_resolved(&reader);
+        self.passed += source.reader().size().unwrap_or(0);
+        source.tell_resolved();
         Ok(())
     }
-}
 
-fn nothing_written(kind: Kind, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(kind, format!("{error}; {NOTHING_WRITTEN}"))
+    /// Gives a row to the deriver; what comes back is why it was refused.
+    fn take(&mut self, row: &SourceRow) -> Result<Option<Unreadable>, FileError> {
+        let Self { deriver, feed, symbols, out, .. } = self;
+        let sink = &mut Telling { out, symbols };
+        Ok(match &row.content {
+            Ok((symbol, record)) => {
+                let refused = feed.row(deriver, *symbol, symbols.by_name(), record, sink)?.err();
+                refused.map(|reason| Unreadable {
+                    symbol: Some(*symbol),
+                    time: deriver.open_time(record.label),
+                    reason: reason.to_string(),
+                })
+            }
+            Err(unreadable) => {
+                feed.unreadable(deriver, unreadable.symbol, unreadable.time, &unreadable.reason, sink);
+                Some(unreadable.clone())
+            }
+        })
+    }
 }
 
 /// The sink of one row, with the names at hand.

@@ -5,7 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use barloom::config::ConfigError;
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use barloom_io::Excerpt;
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents,
+    NamedSource, Report, SourceCode, SourceSpan, SpanContents,
+};
 
 use crate::tell;
 
@@ -38,6 +42,20 @@ impl Failure {
         Self { kind, message: message.to_string(), excerpt: None }
     }
 
+    /// The same with a line of a file below it, and a caret at what is wrong.
+    pub(crate) fn showing(self, shown: Option<(&str, &Excerpt)>) -> Self {
+        let Some((file, excerpt)) = shown else { return self };
+        let caret = LabeledSpan::new_with_span(None, excerpt.wrong.clone());
+        let diagnostic = MietteDiagnostic::new(String::new()).with_label(caret);
+        let line = OneLine { file: file.to_owned(), number: excerpt.line, text: excerpt.text.clone() };
+        Self { excerpt: Some(Report::new(diagnostic).with_source_code(line)), ..self }
+    }
+
+    /// The same with a note behind the message.
+    pub(crate) fn noting(self, note: &str) -> Self {
+        Self { message: format!("{}; {note}", self.message), ..self }
+    }
+
     /// A fault at a place of a session file, shown with a caret.
     pub(crate) fn in_config(path: &Path, text: &str, error: &ConfigError) -> Self {
         let message = format!("{}, line {}: {}", path.display(), error.line, error.message);
@@ -68,6 +86,34 @@ impl Failure {
             }
         }
         ExitCode::from(self.kind as u8)
+    }
+}
+
+/// A line of a file that is not held as a whole.
+#[derive(Debug)]
+struct OneLine {
+    file: String,
+    /// From 1.
+    number: u64,
+    text: String,
+}
+
+impl SourceCode for OneLine {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let found = self.text.read_span(span, before, after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.file.clone(),
+            found.data(),
+            *found.span(),
+            usize::try_from(self.number).unwrap_or(usize::MAX).saturating_sub(1),
+            found.column(),
+            found.line_count(),
+        )))
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use barloom::config::SessionConfig;
-use barloom::source::{SourceRow, Unreadable};
+use barloom::config::{SessionConfig, time_zone};
+use barloom::source::{RowPlace, Source as _};
 use barloom_core::adjust::{Adjuster, Adjustments};
+use barloom_core::calendar::{CalendarError, OverlayError};
 use barloom_core::derive::DeriveRules;
-use barloom_core::error::nearest;
 use barloom_core::plan::Plan;
 use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
-use barloom_io::{Decoded, Facts, Field, Options, ReadError, Resolved, RowReader, TableFormat};
-use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
+use barloom_io::{Excerpt, Facts, Options, TableFormat};
 
 use crate::failure::{Failure, Kind, failed};
+use crate::source::FileSource;
 use crate::tables::{Order, Tables, Written};
 use crate::tell;
 
@@ -50,7 +50,7 @@ pub(crate) fn overlay(config: &SessionConfig) -> Result<Option<String>, Failure>
 }
 
 fn read_overlay(path: &Path) -> Result<String, Failure> {
-    let unread = |error| Failure::new(Kind::Config, format!("{}: {error}", path.display()));
+    let unread = |error| Failure::new(Kind::Config, format!("{}: can't be read: {error}", path.display()));
     std::fs::read_to_string(path).map_err(unread)
 }
 
@@ -61,10 +61,19 @@ pub(crate) fn with_overlay(calendar: &Calendar, path: &Path) -> Result<Calendar,
 
 /// `calendar` with the overlay of that text, which came from `path`.
 fn overlaid(calendar: &Calendar, text: &str, path: &Path) -> Result<Calendar, Failure> {
-    let named =
-        |error: &dyn std::fmt::Display| Failure::new(Kind::Config, format!("{}: {error}", path.display()));
-    let overlay = Overlay::parse(text).map_err(|e| named(&e))?;
-    calendar.with_overlay(&overlay).map_err(|e| named(&e))
+    let name = path.display().to_string();
+    let refused = |error: &OverlayError| {
+        let excerpt =
+            error.line().and_then(|line| Excerpt::of_line(text, line, error.word().unwrap_or_default()));
+        // With a line it begins with that.
+        let message = format!("{name}{} {error}", if error.line().is_some() { "," } else { ":" });
+        Failure::new(Kind::Config, message).showing(excerpt.as_ref().map(|excerpt| (name.as_str(), excerpt)))
+    };
+    let overlay = Overlay::parse(text).map_err(|error| refused(&error))?;
+    calendar.with_overlay(&overlay).map_err(|error| match &error {
+        CalendarError::Overlay(own) => refused(own),
+        other => Failure::new(Kind::Config, format!("{name}: {other}")),
+    })
 }
 
 /// The rules of derivation.
@@ -89,63 +98,11 @@ pub(crate) fn plan(config: &SessionConfig, rules: &DeriveRules) -> Result<Plan, 
     config.plan(rules).map_err(failed(Kind::Config))
 }
 
-/// An indicator that needs volume, and a file that has none.
-#[derive(Debug, thiserror::Error)]
-#[error("{file}: {spec} needs volume, and the file has no such column")]
-pub(crate) struct NoVolume {
-    file: String,
-    spec: String,
-}
-
-/// That a file has the volume that `needed_by` needs, once its header was read.
-pub(crate) fn check_volume(reader: &RowReader, needed_by: Option<&str>) -> Result<(), NoVolume> {
-    let lacks = |resolved: Resolved<'_>| resolved.layout.column(Field::Volume).is_none();
-    match needed_by.filter(|_| reader.resolved().is_some_and(lacks)) {
-        Some(spec) => Err(NoVolume { file: reader.name().to_owned(), spec: spec.to_owned() }),
-        None => Ok(()),
-    }
-}
-
 /// What was stated about the files.
 pub(crate) fn options(config: &SessionConfig) -> Result<Options, Failure> {
     let symbol = config.symbol.as_deref().map(Symbol::new).transpose().map_err(failed(Kind::Config))?;
-    let tz = config.tz.as_deref().map(zone).transpose()?;
+    let tz = config.tz.as_deref().map(time_zone).transpose().map_err(failed(Kind::Config))?;
     Ok(Options { stamp: config.stamp, tz, symbol, base: config.base, publisher: config.publisher })
-}
-
-fn zone(name: &str) -> Result<TimeZone, Failure> {
-    if let Some(offset) = fixed_offset(name) {
-        return Ok(TimeZone::fixed(offset));
-    }
-    // The bundled database, so that the host's can't make a difference.
-    let zones = TimeZoneDatabase::bundled();
-    zones.get(name).map_err(|_| {
-        let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
-        let city =
-            |zone: &&String| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
-        let near = nearest(name, names.iter().map(String::as_str))
-            .or_else(|| names.iter().find(city).map(String::as_str))
-            .map(|zone| format!("; did you mean `{zone}`?"))
-            .unwrap_or_default();
-        let text =
-            format!("tz `{name}` is not a time zone; write an IANA name like America/New_York or UTC, or an offset like -05:00{near}");
-        Failure::new(Kind::Config, text)
-    })
-}
-
-/// The offset that `-05:00` is.
-fn fixed_offset(text: &str) -> Option<Offset> {
-    let sign = match text.as_bytes() {
-        [b'+', ..] => 1,
-        [b'-', ..] => -1,
-        _ => return None,
-    };
-    let (hours, minutes) = text.get(1..)?.split_once(':')?;
-    let part = |text: &str, below: i32| {
-        let is_whole = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<i32>().ok().filter(|part| is_whole && *part < below)
-    };
-    Offset::from_seconds(sign * (part(hours, 24)? * 3600 + part(minutes, 60)? * 60)).ok()
 }
 
 /// What rows are adjusted by as they are read; none where nothing was asked for.
@@ -154,16 +111,11 @@ pub(crate) fn adjuster(config: &SessionConfig, rules: &DeriveRules) -> Result<Op
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::new(Kind::Config, format!("{name}: can't be read: {error}")))?;
-    let adjustments = barloom_io::adjustments(&name, &text).map_err(failed(Kind::Config))?;
+    let adjustments = barloom_io::adjustments(&name, &text).map_err(|error| {
+        let excerpt = error.excerpt(&text);
+        Failure::new(Kind::Config, &error).showing(excerpt.as_ref().map(|excerpt| (name.as_str(), excerpt)))
+    })?;
     Ok(Some(Adjuster::new(adjustments, rules.calendar.clone(), rules.base)))
-}
-
-/// Adjusts a row that could be read.
-#[inline]
-pub(crate) fn adjust(row: &mut SourceRow, adjuster: Option<&mut Adjuster>, symbols: &Symbols) {
-    if let (Some(adjuster), Ok((symbol, record))) = (adjuster, &mut row.content) {
-        *record = adjuster.adjusted(*symbol, symbols, record);
-    }
 }
 
 /// Warns of symbols that have adjustments and no row.
@@ -186,16 +138,24 @@ pub(crate) fn found(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files.map_err(failed(Kind::Data))?.concat())
 }
 
-/// Opens an input file. The path of a partition says its symbol where nothing else does.
-pub(crate) fn open(path: &Path, options: &Options) -> Result<RowReader, Failure> {
-    let mut options = options.clone();
-    options.symbol = options.symbol.or_else(|| barloom_io::symbol_of(path));
-    RowReader::open(path, options).map_err(|error| Failure::new(kind_of(&error), error))
-}
-
 /// That every input is there, before anything is made. A pipe is not opened twice.
 pub(crate) fn refuse_missing(config: &SessionConfig, options: &Options) -> Result<(), Failure> {
-    config.inputs.iter().filter(|path| !path.exists()).try_for_each(|path| open(path, options).map(drop))
+    let mut missing = config.inputs.iter().filter(|path| !path.exists());
+    Ok(missing.try_for_each(|path| FileSource::open(path, options).map(drop))?)
+}
+
+/// The row that stands there, read once more; `None` where that can't be.
+#[cold]
+pub(crate) fn excerpt(config: &SessionConfig, place: &RowPlace) -> Option<Excerpt> {
+    let is_it = |path: &&PathBuf| path.is_file() && path.display().to_string() == place.source;
+    let path = config.inputs.iter().find(is_it)?;
+    let (mut source, mut symbols) = (FileSource::open(path, &options(config).ok()?).ok()?, Symbols::new());
+    while let Ok(Some(row)) = source.next_row(&mut symbols) {
+        if row.number == place.number {
+            return source.reader().excerpt();
+        }
+    }
+    None
 }
 
 /// How tables are written: what is not a row of theirs stands in the metadata, where the format has room for it.
@@ -234,11 +194,6 @@ pub(crate) fn format_of(
         let text = format!("{}: the name does not say a format; {allowed} {flag}", path.display());
         Failure::new(Kind::Config, text)
     })
-}
-
-/// The exit code of a file that can't be read on: what the user did not state is configuration.
-pub(crate) fn kind_of(error: &ReadError) -> Kind {
-    if error.is_unstated() { Kind::Config } else { Kind::Data }
 }
 
 /// Where a file is; one that is not there yet is known by its folder.
@@ -294,29 +249,4 @@ pub(crate) fn refuse_replacing(inputs: &[PathBuf], outputs: &[&Path]) -> Result<
         }
     }
     Ok(())
-}
-
-/// What a file turned out to be, told once it was read.
-pub(crate) fn tell_resolved(reader: &RowReader) {
-    if let Some(resolved) = reader.resolved() {
-        tell::line(&format!("{}: {} rows, {resolved}", reader.name(), reader.rows()));
-    }
-}
-
-/// A decoded row with its symbol numbered; one whose symbol is none is unreadable too.
-pub(crate) fn source_row(decoded: Decoded<'_>, base: Interval, symbols: &mut Symbols) -> SourceRow {
-    match decoded {
-        Decoded::Row(row) => {
-            let content = symbols.intern(row.symbol).map(|symbol| (symbol, row.record)).map_err(|error| {
-                let time = row.record.label.open_time(base);
-                Unreadable { symbol: None, time, reason: error.to_string() }
-            });
-            SourceRow { number: row.number, content }
-        }
-        Decoded::Reject(reject) => {
-            let symbol = reject.symbol.and_then(|name| symbols.intern(name).ok());
-            let unreadable = Unreadable { symbol, time: reject.time, reason: reject.reason.to_string() };
-            SourceRow { number: reject.number, content: Err(unreadable) }
-        }
-    }
 }

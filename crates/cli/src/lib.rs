@@ -22,6 +22,7 @@ mod progress;
 mod replay;
 mod run;
 mod schema;
+mod source;
 mod stream;
 mod summary;
 mod synth;

@@ -2,47 +2,57 @@
 
 use std::path::{Path, PathBuf};
 
-use barloom::config::SessionConfig;
 use barloom::lint::{Finding, Found, Lint, LintReport};
+use barloom::source::Source as _;
+use barloom_core::adjust::Adjuster;
 use barloom_core::derive::{Counts, FileError};
 use barloom_core::{Interval, Stamp, Symbols};
-use barloom_io::{CsvError, Options, ReadError, RowReader, symbol_of};
+use barloom_io::{CsvError, Options, ReadError, RowReader};
 use comfy_table::CellAlignment;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use crate::args::DataArgs;
 use crate::calendar::Format;
 use crate::failure::{Failure, Kind};
 use crate::inputs;
 use crate::run::print;
+use crate::source::{FileFailure, FileSource};
 use crate::summary::{grouped, plain_table};
 
 /// Looks at the rows of data files, folders and patterns, in this order.
-pub(crate) fn lint(mut config: SessionConfig, named: &[PathBuf], format: Format) -> Result<(), Failure> {
-    let paths = inputs::found(named)?;
+pub(crate) fn lint(data: &DataArgs, named: &[PathBuf], format: Format) -> Result<(), Failure> {
+    let (paths, mut config) = (inputs::found(named)?, data.to_config());
+    config.base = inputs::base(data.base(), &paths);
     // Nothing is derived; the rules want an interval.
     config.derived_intervals = vec![Interval::DAY];
     let rules = inputs::rules(&config)?;
     let options = inputs::options(&config)?;
-    let mut linted = Linted { lint: Lint::new(rules), symbols: Symbols::new(), files: Vec::new() };
+    let adjuster = inputs::adjuster(&config, &rules)?;
+    let mut linted = Linted { lint: Lint::new(rules), symbols: Symbols::new(), files: Vec::new(), adjuster };
     let mut failure = None;
     let mut unstated = Vec::new();
     for path in &paths {
         match linted.file(path, &options, &mut unstated) {
             Ok(()) => {}
-            Err(Stop::Read(error)) => {
-                failure.get_or_insert(Failure::new(inputs::kind_of(&error), error));
+            Err(Stop::Read { error, .. }) => {
+                failure.get_or_insert((*error).into());
             }
             // A run would end here.
-            Err(Stop::File { text, error }) => {
-                let Linted { lint, symbols, files } = linted;
+            Err(Stop::File { failure, error }) => {
+                let Linted { lint, symbols, files, .. } = linted;
                 let report = lint.fail(&symbols, error);
                 show(&report, &files, &symbols, format)?;
-                return Err(Failure::new(Kind::Data, text));
+                return Err(*failure);
             }
         }
     }
-    let Linted { lint, symbols, files } = linted;
+    // Of what could not be read there is nothing to say.
+    if let Some(failure) = failure.take_if(|_| linted.files.is_empty()) {
+        return Err(failure);
+    }
+    let Linted { lint, symbols, files, adjuster } = linted;
+    inputs::tell_unknown(adjuster.as_ref().map(Adjuster::adjustments), &symbols);
     let report = lint.finish(&symbols);
     show(&report, &files, &symbols, format)?;
     if let Some(failure) = failure {
@@ -66,8 +76,15 @@ fn seems(report: &LintReport) -> String {
 
 /// Why reading ended.
 enum Stop {
-    Read(ReadError),
-    File { text: String, error: FileError },
+    /// After so many rows.
+    Read {
+        rows: u64,
+        error: Box<FileFailure>,
+    },
+    File {
+        failure: Box<Failure>,
+        error: FileError,
+    },
 }
 
 /// Files that were looked at.
@@ -75,6 +92,8 @@ struct Linted {
     lint: Lint,
     symbols: Symbols,
     files: Vec<Seen>,
+    /// What rows are adjusted by.
+    adjuster: Option<Adjuster>,
 }
 
 /// A file that was read.
@@ -91,42 +110,39 @@ impl Linted {
         let mut options = options.clone();
         loop {
             match self.read(path, &options) {
-                Err((0, Stop::Read(error))) if assume(path, &error, &mut options) => {
+                Err(Stop::Read { rows: 0, error }) if assume(path, &error, &mut options) => {
                     unstated.push(error.to_string())
                 }
-                read => return read.map_err(|(_, stop)| stop),
+                read => return read,
             }
         }
     }
 
-    /// Reads a file to its end; an error comes with the rows that were read before.
-    fn read(&mut self, path: &Path, options: &Options) -> Result<(), (u64, Stop)> {
-        let mut own = options.clone();
-        // As a run takes it.
-        own.symbol = own.symbol.or_else(|| symbol_of(path));
-        let mut reader = RowReader::open(path, own).map_err(|error| (0, Stop::Read(error)))?;
-        let name = reader.name().to_owned();
-        self.lint.begin(&name);
+    /// Reads a file to its end.
+    fn read(&mut self, path: &Path, options: &Options) -> Result<(), Stop> {
+        let unread = |rows, error| Stop::Read { rows, error: Box::new(error) };
+        let source = FileSource::open(path, options).map_err(|error| unread(0, error))?;
+        let mut source = source.with(None, self.adjuster.as_ref());
+        self.lint.begin(source.name());
         loop {
-            let before = reader.rows();
-            let read = match reader.next_row() {
+            let before = source.reader().rows();
+            let read = match source.next_row(&mut self.symbols) {
                 Ok(read) => read,
                 Err(error) => {
                     if before > 0 {
-                        self.files.push(Seen::of(&reader));
+                        self.files.push(Seen::of(source.reader()));
                     }
-                    return Err((before, Stop::Read(error)));
+                    return Err(unread(before, error));
                 }
             };
-            let Some(decoded) = read else { break };
-            let row = inputs::source_row(decoded, options.base, &mut self.symbols);
+            let Some(row) = read else { break };
             if let Err(error) = self.lint.row(&row, &self.symbols) {
-                self.files.push(Seen::of(&reader));
-                let text = format!("{name}, {} {}: {error}", reader.unit(), row.number);
-                return Err((reader.rows(), Stop::File { text, error }));
+                self.files.push(Seen::of(source.reader()));
+                let failure = Box::new(source.failure_at(row.number, &error));
+                return Err(Stop::File { failure, error });
             }
         }
-        self.files.push(Seen::of(&reader));
+        self.files.push(Seen::of(source.reader()));
         Ok(())
     }
 }
@@ -139,7 +155,8 @@ impl Seen {
 }
 
 /// States in `options` what the file lacks, where rows can show whether that is right. A pipe is not read twice.
-fn assume(path: &Path, error: &ReadError, options: &mut Options) -> bool {
+fn assume(path: &Path, error: &FileFailure, options: &mut Options) -> bool {
+    let FileFailure::Read(error) = error else { return false };
     if !path.is_file() {
         return false;
     }

@@ -1,6 +1,6 @@
 //! What a failed command leaves of its outputs: nothing. And what it finds of earlier ones: it asks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use barloom_core::Interval;
 
@@ -24,6 +24,20 @@ pub(crate) fn refuse_outputs(folder: Option<&Path>, may_replace: bool) -> Result
         Some(name) => {
             let path = folder.join(name);
             let text = format!("{}: an earlier run left it; --force writes over it", path.display());
+            Err(Failure::new(Kind::Config, text))
+        }
+        None => Ok(()),
+    }
+}
+
+/// That none of `files` is there, unless they may be written over.
+///
+/// # Errors
+/// Names one of them.
+pub(crate) fn refuse_files(files: &[PathBuf], may_replace: bool) -> Result<(), Failure> {
+    match files.iter().find(|file| !may_replace && file.is_file()) {
+        Some(file) => {
+            let text = format!("{}: is there already; --force writes over it", file.display());
             Err(Failure::new(Kind::Config, text))
         }
         None => Ok(()),

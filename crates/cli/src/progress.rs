@@ -179,6 +179,10 @@ impl<I: Inputs + Extent> Inputs for Watched<I> {
         self.inputs.source(place)
     }
 
+    fn unit(&self, place: usize) -> &'static str {
+        self.inputs.unit(place)
+    }
+
     fn symbols(&self) -> &Symbols {
         self.inputs.symbols()
     }

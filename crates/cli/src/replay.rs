@@ -61,6 +61,8 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     // Where the run put its outputs is its own, and what it waited for is in the journal.
     (config.out, config.rejects) = (args.out.clone(), None);
     config.speed = Speed::default();
+    // Its rows are those of the journal, whatever the files hold by now.
+    config.inputs.clear();
     let rules = inputs::rules_with(&config, recorded.overlay.as_deref())?;
     let plan = inputs::plan(&config, &rules)?;
     outputs::refuse_outputs(config.out.as_deref(), args.force)?;

@@ -10,20 +10,20 @@ use barloom::config::{OnOverrun, Runtime, SessionConfig, Speed, Workers};
 use barloom::coordinator::{CoordinatorError, Inputs, SessionCoordinator};
 use barloom::engine::{Engine, EngineConfig, Finished, Reject, RunError};
 use barloom::journal::{ConfigKind, JournalConfig, JournalError, JournalWriter};
-use barloom::source::{Source, SourceRow};
+use barloom::source::Source as _;
+use barloom_core::Symbols;
 use barloom_core::adjust::{Adjuster, Adjustments};
 use barloom_core::derive::{DeriveRules, TradingHours};
 use barloom_core::error::{WordError, word};
 use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::store::View;
-use barloom_core::{Interval, Symbols};
-use barloom_io::{ReadError, RowReader, TableFormat};
+use barloom_io::{Excerpt, TableFormat};
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
-use crate::inputs::NoVolume;
 use crate::progress::{Extent, Watched};
+use crate::source::{FileFailure, FileSource};
 use crate::summary::Report;
 use crate::tables::{Order, RejectLog, Tables, Written};
 use crate::told::Told;
@@ -118,6 +118,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     config.runtime = args.runtime.unwrap_or(config.runtime);
     config.workers = args.workers.unwrap_or(config.workers);
     config.on_overrun = args.on_overrun.unwrap_or(config.on_overrun);
+    outputs::refuse_outputs(config.out.as_deref(), args.force)?;
     outputs::or_no_folder(config.out.as_deref(), || {
         run_config(&config, args.to, args.shown, (&args.session, &text))
     })
@@ -139,16 +140,11 @@ fn run_config(
         plan.needs_volume().map(str::to_owned).or_else(|| historical.map(|spec| spec.to_string()));
     let adjuster = inputs::adjuster(config, &rules)?;
     let open = |path: &PathBuf| {
-        let reader = inputs::open(path, &options)?;
-        Ok(FileSource {
-            reader,
-            base: config.base,
-            needs_volume: needs_volume.clone(),
-            adjuster: adjuster.clone(),
-        })
+        let source = FileSource::open(path, &options)?;
+        Ok(source.with(needs_volume.as_deref(), adjuster.as_ref()))
     };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
-    let first = sources.first().map(|source| source.reader.format());
+    let first = sources.first().map(|source| source.reader().format());
     let format = to.or(first).unwrap_or(TableFormat::Csv);
     inputs::refuse_overlaps(config, &rules, format)?;
     let names = sources.iter().map(|source| source.name().to_owned()).collect();
@@ -177,7 +173,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
 ) -> Result<(), Failure> {
     let stopwatch = Stopwatch::start();
     let tables = config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, written)).transpose();
-    let rejects = RejectLog::create(config.rejects.as_deref(), "`rejects` in the session file");
+    let rejects = RejectLog::create(config, "`rejects` in the session file");
     let mut out = Out {
         tables: tables.map_err(failed(Kind::Run))?,
         rejects: rejects.map_err(failed(Kind::Run))?,
@@ -196,7 +192,8 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     interrupt::ask_first(move || stopper.stop())?;
     let done = engine.run();
     progress::clear();
-    let Finished { summary, metrics, inputs, .. } = done.map_err(|error| run_failed(&error, &mut out))?;
+    let Finished { summary, metrics, inputs, .. } =
+        done.map_err(|error| run_failed(&error, config, &mut out))?;
     out.finish(inputs.symbols())?;
     inputs::tell_unknown(adjustments, inputs.symbols());
     if let Some(short) = &summary.unsettled {
@@ -230,28 +227,27 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     done.map_err(|error| Failure::stdout(&error))
 }
 
-/// Why a file can't go on.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FileFailure {
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    #[error(transparent)]
-    NoVolume(#[from] NoVolume),
-}
-
 /// What kind of failure it is that inputs end with.
 pub(crate) trait InputsFailure: std::error::Error {
     /// The kind.
     fn kind(&self) -> Kind;
+
+    /// The line that is wrong, with its file.
+    fn shown(&self) -> Option<(&str, &Excerpt)> {
+        None
+    }
 }
 
 impl InputsFailure for CoordinatorError<FileFailure> {
     fn kind(&self) -> Kind {
         match self {
-            Self::Source(FileFailure::Read(error)) => inputs::kind_of(error),
-            Self::Source(FileFailure::NoVolume(_)) => Kind::Config,
+            Self::Source(error) => error.kind(),
             _ => Kind::Data,
         }
+    }
+
+    fn shown(&self) -> Option<(&str, &Excerpt)> {
+        if let Self::Source(error) = self { error.shown() } else { None }
     }
 }
 
@@ -261,7 +257,7 @@ impl InputsFailure for JournalError {
     }
 }
 
-fn run_failed<E: InputsFailure>(error: &RunError<E>, out: &mut Out) -> Failure {
+fn run_failed<E: InputsFailure>(error: &RunError<E>, config: &SessionConfig, out: &mut Out) -> Failure {
     if let Some(failed) = out.failed.take() {
         return failed;
     }
@@ -275,43 +271,24 @@ fn run_failed<E: InputsFailure>(error: &RunError<E>, out: &mut Out) -> Failure {
         | RunError::Thread(_) => Kind::Run,
         _ => Kind::Data,
     };
-    Failure::new(kind, format!("{error}{written}"))
-}
-
-/// A file as a source of rows.
-struct FileSource {
-    reader: RowReader,
-    base: Interval,
-    needs_volume: Option<String>,
-    /// What rows are adjusted by; a journal keeps them adjusted.
-    adjuster: Option<Adjuster>,
-}
-
-impl Source for FileSource {
-    type Error = FileFailure;
-
-    fn name(&self) -> &str {
-        self.reader.name()
-    }
-
-    fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, FileFailure> {
-        let Some(decoded) = self.reader.next_row()? else { return Ok(None) };
-        let mut row = inputs::source_row(decoded, self.base, symbols);
-        inputs::adjust(&mut row, self.adjuster.as_mut(), symbols);
-        if self.reader.rows() == 1 {
-            inputs::check_volume(&self.reader, self.needs_volume.as_deref())?;
+    let failure = Failure::new(kind, format!("{error}{written}"));
+    match error {
+        RunError::Inputs(error) => failure.showing(error.shown()),
+        RunError::Invalid { place, .. } => {
+            let excerpt = inputs::excerpt(config, place);
+            failure.showing(excerpt.as_ref().map(|excerpt| (place.source.as_str(), excerpt)))
         }
-        Ok(Some(row))
+        _ => failure,
     }
 }
 
 impl Extent for SessionCoordinator<FileSource> {
     fn size(&self) -> Option<u64> {
-        self.sources().map(|source| source.reader.size()).sum()
+        self.sources().map(|source| source.reader().size()).sum()
     }
 
     fn position(&self) -> u64 {
-        self.sources().map(|source| source.reader.position()).sum()
+        self.sources().map(|source| source.reader().position()).sum()
     }
 }
 

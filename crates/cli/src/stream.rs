@@ -11,7 +11,7 @@ use barloom_core::derive::{
 use barloom_core::error::{WordError, word};
 use barloom_core::plan::Plan;
 use barloom_core::{Record, Symbol, SymbolId, Symbols, Timestamp};
-use barloom_io::{Line, LineDecoder};
+use barloom_io::{Excerpt, Line, LineDecoder};
 use clap::Args;
 
 use crate::args::SharedArgs;
@@ -211,8 +211,15 @@ impl Stream {
                 deriver.advance_all(to, symbols.by_name(), &mut self.out.telling(self.number, symbols));
                 Ok(())
             }
-            Ok(Line::Bar { symbol, record }) => self.bar(&symbol, &record),
-            Err(error) => self.refuse(None, None, &error.to_string(), true),
+            Ok(Line::Bar { symbol, record }) => self.bar(&symbol, &record).map_err(|failure| {
+                let whole = Excerpt::of_line(&String::from_utf8_lossy(line), 1, "").filter(|_| self.stop);
+                let excerpt = whole.map(|whole| Excerpt { line: self.number, ..whole });
+                failure.showing(excerpt.as_ref().map(|excerpt| ("stdin", excerpt)))
+            }),
+            Err(error) => self.refuse(None, None, &error.to_string(), true).map_err(|failure| {
+                let excerpt = error.excerpt(self.number, line).filter(|_| self.stop);
+                failure.showing(excerpt.as_ref().map(|excerpt| ("stdin", excerpt)))
+            }),
         }
     }
 

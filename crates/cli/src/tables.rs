@@ -9,7 +9,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use barloom::engine::Reject;
+use barloom::config::SessionConfig;
+use barloom::engine::{OnInvalid, Reject};
+use barloom::source::{Source as _, Unreadable};
 use barloom_core::derive::{ClosedBar, DeriveRules, IntervalRule, Policy, TradingHours, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{Hours, Interval, SymbolId, Symbols, Timestamp};
@@ -18,6 +20,8 @@ use barloom_io::{
     TableFormat, WarningRow, WarningTable, commit_all,
 };
 
+use crate::failure::{Failure, Kind, failed};
+use crate::source::FileSource;
 use crate::tell;
 
 /// The order of a table's rows.
@@ -418,15 +422,38 @@ pub(crate) struct RejectLog {
     /// How the user gets them all.
     keep: &'static str,
     count: u64,
+    on_invalid: OnInvalid,
 }
 
 impl RejectLog {
-    /// A log that also writes the table at `path`, if there is one; `keep` says how to ask for it.
+    /// A log that also writes the table that `config` asks for, if it does; `keep` says how to.
     ///
     /// # Errors
     /// When the table can't be created.
-    pub(crate) fn create(path: Option<&Path>, keep: &'static str) -> Result<Self, OutputError> {
-        Ok(Self { table: path.map(Rejects::create).transpose()?, keep, count: 0 })
+    pub(crate) fn create(config: &SessionConfig, keep: &'static str) -> Result<Self, OutputError> {
+        let table = config.rejects.as_deref().map(Rejects::create).transpose()?;
+        Ok(Self { table, keep, count: 0, on_invalid: config.on_invalid })
+    }
+
+    /// Takes the row that `source` gave last.
+    ///
+    /// # Errors
+    /// When it ends the command, and when the table can't be written.
+    #[cold]
+    pub(crate) fn refuse(
+        &mut self,
+        source: &FileSource,
+        number: u64,
+        why: &Unreadable,
+        symbols: &Symbols,
+    ) -> Result<(), Failure> {
+        let Unreadable { symbol, time, reason } = why;
+        if self.on_invalid == OnInvalid::Stop {
+            return Err(source.failure_at(number, reason));
+        }
+        let (name, unit) = (source.name(), source.unit());
+        let reject = Reject { source: name, unit, number, symbol: *symbol, time: *time, reason };
+        self.take(&reject, symbols).map_err(failed(Kind::Run))
     }
 
     /// Takes a rejected row.
@@ -435,10 +462,14 @@ impl RejectLog {
     /// When the table can't be written.
     #[cold]
     pub(crate) fn take(&mut self, reject: &Reject<'_>, symbols: &Symbols) -> Result<(), OutputError> {
-        let Reject { source, number, symbol, time, reason } = *reject;
+        // It ends the command, and is its error.
+        if self.on_invalid == OnInvalid::Stop {
+            return Ok(());
+        }
+        let Reject { source, number, symbol, time, reason, .. } = *reject;
         self.count += 1;
         if self.count <= TOLD_REJECTS {
-            tell::line(&format!("{source}, line {number}: rejected: {reason}"));
+            tell::line(&format!("{}: rejected: {reason}", reject.place()));
         } else if self.count == TOLD_REJECTS + 1 {
             tell::line(&format!("further rejected rows are counted; {} keeps them all", self.keep));
         }

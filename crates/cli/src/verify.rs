@@ -1,11 +1,10 @@
 //! `barloom verify`: the laws of bars and indicators, on the user's own data.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
-use barloom::engine::{OnInvalid, Reject};
-use barloom::source::Unreadable;
+use barloom::source::{Source as _, Unreadable};
 use barloom::verify::{Caveat, Failure as Broken, Law, Market, Report, Row, Rows, Shown, Subject, Verdict};
 use barloom_core::Symbols;
 use barloom_core::adjust::Adjuster;
@@ -18,6 +17,7 @@ use crate::args::SharedArgs;
 use crate::calendar::Format;
 use crate::failure::{Failure, Kind, failed};
 use crate::run::print;
+use crate::source::FileSource;
 use crate::summary::{grouped, plain_table};
 use crate::tables::{RejectLog, Rejects};
 use crate::{inputs, interrupt, tell};
@@ -110,17 +110,13 @@ fn read(config: &SessionConfig) -> Result<Market, Failure> {
     inputs::refuse_overlaps(config, &rules, TableFormat::Csv)?;
     inputs::refuse_missing(config, &options)?;
     let plan = inputs::plan(config, &rules)?;
-    let mut reading = Reading {
-        adjuster: inputs::adjuster(config, &rules)?,
-        rows: Rows::new(rules),
-        symbols: Symbols::new(),
-        rejects: RejectLog::create(config.rejects.as_deref(), "--rejects FILE").map_err(failed(Kind::Run))?,
-        on_invalid: config.on_invalid,
-    };
+    let adjuster = inputs::adjuster(config, &rules)?;
+    let rejects = RejectLog::create(config, "--rejects FILE").map_err(failed(Kind::Run))?;
+    let mut reading = Reading { rows: Rows::new(rules), symbols: Symbols::new(), rejects };
     for path in &config.inputs {
-        reading.file(path, &options, plan.needs_volume())?;
+        reading.file(FileSource::open(path, &options)?.with(plan.needs_volume(), adjuster.as_ref()))?;
     }
-    let Reading { rows, symbols, rejects, adjuster, .. } = reading;
+    let Reading { rows, symbols, rejects } = reading;
     inputs::tell_unknown(adjuster.as_ref().map(Adjuster::adjustments), &symbols);
     let market = rows.finish(symbols).map_err(failed(Kind::Data))?;
     rejects.into_table().map_or(Ok(()), Rejects::commit).map_err(failed(Kind::Run))?;
@@ -130,55 +126,34 @@ fn read(config: &SessionConfig) -> Result<Market, Failure> {
 /// Rows on their way in.
 struct Reading {
     rows: Rows,
-    adjuster: Option<Adjuster>,
     symbols: Symbols,
     rejects: RejectLog,
-    on_invalid: OnInvalid,
 }
 
 impl Reading {
-    fn file(
-        &mut self,
-        path: &Path,
-        options: &barloom_io::Options,
-        needs_volume: Option<&str>,
-    ) -> Result<(), Failure> {
-        let Self { rows, symbols, rejects, on_invalid, adjuster } = self;
-        let mut reader = inputs::open(path, options)?;
-        let name = reader.name().to_owned();
-        loop {
-            let read = reader.next_row().map_err(|error| Failure::new(inputs::kind_of(&error), &error))?;
-            let Some(decoded) = read else { break };
-            let mut row = inputs::source_row(decoded, options.base, symbols);
-            inputs::adjust(&mut row, adjuster.as_mut(), symbols);
-            if reader.rows() == 1 {
-                inputs::check_volume(&reader, needs_volume).map_err(failed(Kind::Config))?;
-            }
-            let at_line = |reason: &dyn std::fmt::Display| format!("{name}, line {}: {reason}", row.number);
-            let refused = match &row.content {
+    fn file(&mut self, mut source: FileSource) -> Result<(), Failure> {
+        let Self { rows, symbols, rejects } = self;
+        while let Some(row) = source.next_row(symbols)? {
+            let refused = match row.content {
                 Ok((symbol, record)) => {
-                    let taken = rows.row(*symbol, symbols, record);
-                    let taken = taken.map_err(|error| Failure::new(Kind::Data, at_line(&error)))?;
-                    taken.err().map(|reason| Unreadable {
-                        symbol: Some(*symbol),
-                        time: rows.open_time(record),
+                    let taken = rows.row(symbol, symbols, &record);
+                    let refused = taken.map_err(|error| source.failure_at(row.number, &error))?.err();
+                    refused.map(|reason| Unreadable {
+                        symbol: Some(symbol),
+                        time: rows.open_time(&record),
                         reason: reason.to_string(),
                     })
                 }
                 Err(unreadable) => {
                     rows.unreadable(unreadable.symbol, unreadable.time, &unreadable.reason);
-                    Some(unreadable.clone())
+                    Some(unreadable)
                 }
             };
-            if let Some(Unreadable { symbol, time, reason }) = refused {
-                let reject = Reject { source: &name, number: row.number, symbol, time, reason: &reason };
-                rejects.take(&reject, symbols).map_err(failed(Kind::Run))?;
-                if *on_invalid == OnInvalid::Stop {
-                    return Err(Failure::new(Kind::Data, at_line(&reason)));
-                }
+            if let Some(why) = refused {
+                rejects.refuse(&source, row.number, &why, symbols)?;
             }
         }
-        inputs::tell_resolved(&reader);
+        source.tell_resolved();
         Ok(())
     }
 }

@@ -378,3 +378,45 @@ fn the_rejects_never_replace_a_table() {
     desk.derive_text(sound(), &format!("{XNYS} --rejects {rejects}")).refused(3, &["5m.csv"]);
     assert!(desk.outputs().is_empty(), "{:?}", desk.outputs());
 }
+
+/// A disk that takes no more is told with the file, and nothing of it is left; what stood there before stays.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_takes_no_more_leaves_the_old_outputs() {
+    let desk = Desk::new();
+    let input = desk.put("in.csv", HEADER.to_owned() + &run_of("A", 1_732_631_400, 390));
+    let bin = assert_cmd::cargo::cargo_bin!("barloom").display().to_string();
+    // Files may hold 1 KiB, and a write beyond that is an error like that of a full disk.
+    let limited = |args: &str| {
+        let line = format!("trap '' XFSZ; ulimit -f 1; exec {bin} {args}");
+        let output = Command::new("bash").args(["-c", &line]).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let at = |name: &str| desk.path(name).display().to_string();
+    for format in ["csv", "parquet", "arrow"] {
+        let out = at(&format!("out_{format}"));
+        let derive = format!("derive {input} {XNYS} -i 1m --to {format} --out {out}");
+        let (code, said) = limited(&derive);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(&format!("{out}/1m.{format}: can't be written: ")), "{said}");
+        assert!(!desk.path(&format!("out_{format}")).exists(), "{said}");
+
+        std::fs::create_dir(&out).unwrap();
+        desk.put(&format!("out_{format}/1m.{format}"), "old");
+        let (code, said) = limited(&format!("{derive} --force"));
+        assert_eq!(code, Some(1), "{said}");
+        assert_eq!(desk.text(&format!("out_{format}/1m.{format}")), "old");
+        assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
+
+        let made = at(&format!("made.{format}"));
+        for command in [
+            format!("convert {input} --stamp open --out {made}"),
+            format!("synth --symbols 9 --from 2024-11-01 --to 2024-11-30 --calendar XNYS --out {made}"),
+        ] {
+            let (code, said) = limited(&command);
+            assert_eq!(code, Some(1), "{said}");
+            assert!(said.contains(&format!("{made}: can't be written: ")), "{said}");
+            assert!(!desk.path(&format!("made.{format}")).exists());
+        }
+    }
+}

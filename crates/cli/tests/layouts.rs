@@ -88,9 +88,9 @@ fn a_zone_is_asked_for_and_never_assumed() {
         "kibot.txt",
         "--symbol AAA",
         3,
-        &["kibot.txt: line 1:", "--tz America/New_York", "Kibot's are usually"],
+        &["kibot.txt, line 1:", "--tz America/New_York", "Kibot's are usually"],
     );
-    refused("histdata.csv", "--symbol AAA", 3, &["histdata.csv: line 1:", "`--tz -05:00`"]);
+    refused("histdata.csv", "--symbol AAA", 3, &["histdata.csv, line 1:", "`--tz -05:00`"]);
     refused(
         "generic_date_time.csv",
         "--symbol AAA --stamp open",
@@ -162,7 +162,7 @@ fn pages_may_be_packed_and_begin_with_a_mark() {
 fn what_is_no_bars_in_json_is_told() {
     let desk = Desk::new();
     let page = desk.put("page.json", "{\"message\": \"forbidden.\"}");
-    desk.derive(&[&page], FLAGS).refused(4, &["page.json: line 1: no bars", "`message`"]);
+    desk.derive(&[&page], FLAGS).refused(4, &["page.json, line 1: no bars", "`message`"]);
     let whole = std::fs::read_to_string(sample("alpaca_symbols.json")).unwrap();
     let cut = desk.put("cut.json", &whole[..whole.len() / 2]);
     desk.derive(&[&cut], FLAGS).refused(4, &["cut.json: the JSON ends early, after "]);

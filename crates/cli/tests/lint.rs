@@ -104,7 +104,7 @@ fn a_stamp_or_zone_that_is_not_stated_is_asked_for_with_what_the_rows_show() {
     assert!(done.stdout.contains("times look like closes read as opens, `--stamp close`"), "{}", done.stdout);
     let kibot = repo("testdata/layouts/kibot.txt");
     let done = run(&["check", &kibot, "--calendar", "XNYS", "--symbol", "A"])
-        .refused(3, &["kibot.txt: line 1", "--tz"]);
+        .refused(3, &["kibot.txt, line 1", "--tz"]);
     assert!(done.stdout.contains("kibot.txt"), "{}", done.stdout);
     run(&["check", &kibot, "--calendar", "XNYS", "--symbol", "A", "--tz", "America/New_York"]).ok();
 }

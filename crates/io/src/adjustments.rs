@@ -5,6 +5,7 @@ use barloom_core::adjust::{Adjustment, Adjustments};
 use csv_core::{ReadFieldResult, Reader};
 
 use crate::column::is_spelling;
+use crate::excerpt::Excerpt;
 use crate::fault::shown;
 
 /// The columns, in any order and case.
@@ -37,6 +38,16 @@ pub enum AdjustmentsError {
         /// What may.
         allowed: &'static str,
     },
+}
+
+impl AdjustmentsError {
+    /// The line of `text`, which is what was read, with what is wrong in it.
+    pub fn excerpt(&self, text: &str) -> Option<Excerpt> {
+        match self {
+            Self::Column { .. } => excerpt_of(text, None, None),
+            Self::Value { line, column, .. } => excerpt_of(text, Some(*line), Some(column)),
+        }
+    }
 }
 
 /// Reads the text of a table of adjustments; errors call it `file`. Blank lines are passed over.
@@ -84,6 +95,17 @@ pub fn adjustments(file: &str, text: &str) -> Result<Adjustments, AdjustmentsErr
     let all = rows.map(one).collect::<Result<Vec<_>, _>>()?;
     // Factors were looked at above.
     Ok(Adjustments::new(all).unwrap_or_default())
+}
+
+/// The row on that line, else the header, with the cell of that column marked, else all.
+fn excerpt_of(text: &str, line: Option<u64>, column: Option<&str>) -> Option<Excerpt> {
+    let mut rows = Rows::new(text);
+    let header = rows.next()?;
+    let at = column.and_then(|column| header.1.iter().position(|name| is_spelling(name, column)));
+    let (line, cells) = line.map_or_else(|| Some(header), |line| rows.find(|(own, _)| *own == line))?;
+    // A row may be too short for its cell.
+    let wrong = at.filter(|at| *at < cells.len()).map_or(0..cells.len(), |at| at..at + 1);
+    Some(Excerpt::of_cells(line, ',', cells.iter().map(String::as_bytes), wrong))
 }
 
 /// The rows of a CSV text that have a cell, each with its line.

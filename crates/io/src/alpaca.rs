@@ -103,6 +103,13 @@ pub enum AlpacaError {
     },
 }
 
+impl AlpacaError {
+    /// Whether its text begins with a line or bar.
+    pub(crate) fn has_row(&self) -> bool {
+        matches!(self, Self::NotJson { .. } | Self::NoBars { .. } | Self::ZoneUnknown { .. })
+    }
+}
+
 fn listed(names: &[String]) -> String {
     if names.is_empty() { "no field".to_owned() } else { format!("`{}`", names.join("`, `")) }
 }

@@ -9,6 +9,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use crate::cells::{Cells, Known, read_row};
 use crate::databento::{Choice, Databento, Turn};
+use crate::excerpt::Excerpt;
 use crate::fault::Fault;
 use crate::layout::{Layout, LayoutError};
 use crate::options::Options;
@@ -91,6 +92,13 @@ pub enum CsvError {
         /// The line of the file the row begins on.
         row: u64,
     },
+}
+
+impl CsvError {
+    /// Whether its text begins with a line.
+    pub(crate) fn has_row(&self) -> bool {
+        matches!(self, Self::ZoneUnknown { .. } | Self::RowTooLong { .. })
+    }
 }
 
 fn hint(vendor: Option<Vendor>) -> String {
@@ -192,6 +200,38 @@ impl CsvDecoder {
                 Decoded::Reject(Reject { number, symbol: self.known.symbol.then_some(symbol), time, reason })
             }
         }
+    }
+
+    /// The row that was read last, with what `error`, or else its own fault, finds wrong in it. `None` where the error is of no row.
+    #[cold]
+    pub(crate) fn excerpt(&self, error: Option<&CsvError>) -> Option<Excerpt> {
+        let cells = Cells { bytes: &self.cells[..self.used.0], ends: &self.ends[..self.used.1] };
+        // A header that commas don't divide is one cell still.
+        let whole = if self.layout.is_none() && cells.ends.len() == 1 { Some(cells.get(0)) } else { None };
+        let cells: Vec<&[u8]> = match whole {
+            Some(whole) => whole.split(|byte| *byte == self.separator).collect(),
+            None => (0..cells.ends.len()).map(|at| cells.get(at)).collect(),
+        };
+        let (layout, all) = (self.layout.as_ref(), 0..cells.len());
+        let wrong = match (error, &self.values) {
+            (Some(CsvError::Layout(error)), _) => {
+                let named = |name: &str| cells.iter().position(|cell| cell.trim_ascii() == name.as_bytes());
+                error.name().and_then(named).map_or(all, |at| at..at + 1)
+            }
+            (Some(CsvError::ZoneUnknown { .. }), _) => {
+                let places =
+                    layout.map_or(all.clone(), |layout| layout.date.unwrap_or(layout.time)..layout.time + 1);
+                if places.is_empty() { all } else { places }
+            }
+            (Some(CsvError::Empty | CsvError::Choice(_) | CsvError::RowTooLong { .. }), _) => return None,
+            (None, Err(Fault::FieldCount { expected, found, .. })) if found > expected => *expected..*found,
+            (None, Err(fault)) => {
+                let place = fault.field().and_then(|field| layout?.place(field));
+                place.map_or(all, |at| at..at + 1)
+            }
+            (None, Ok(_)) => all,
+        };
+        Some(Excerpt::of_cells(self.place.row, self.separator.into(), cells.into_iter(), wrong))
     }
 
     /// Passes over the byte order mark, which may come in pieces.

@@ -89,6 +89,22 @@ pub enum Fault {
     Time(#[from] TimeFault),
 }
 
+impl Fault {
+    /// The column whose cell is wrong, where it is one that bars are read from.
+    pub(crate) fn field(&self) -> Option<Field> {
+        match self {
+            Self::Empty { field }
+            | Self::Twice { field }
+            | Self::NotANumber { field, .. }
+            | Self::NotACount { field, .. }
+            | Self::OtherScale { field, .. } => Some(*field),
+            Self::NotUtf8 { .. } => Some(Field::Symbol),
+            Self::Time(_) => Some(Field::Time),
+            Self::FieldCount { .. } | Self::NotAnId { .. } | Self::OtherRecord { .. } => None,
+        }
+    }
+}
+
 fn form(scale: Scale) -> &'static str {
     match scale {
         Scale::Decimal => "written with a point",

@@ -11,6 +11,7 @@ use crate::alpaca::AlpacaError;
 use crate::batch::{BatchError, BatchFormat, BatchReader, Facts};
 use crate::compression::{Compression, Source, head};
 use crate::csv::CsvError;
+use crate::excerpt::Excerpt;
 use crate::layout::LayoutError;
 use crate::options::Options;
 use crate::resolved::Resolved;
@@ -101,7 +102,7 @@ pub enum ReadError {
         what: &'static str,
     },
     /// The columns are no table of bars, or damaged.
-    #[error("{file}: {error}")]
+    #[error("{file}{}{error}", behind(error.has_row()))]
     Columns {
         /// The file.
         file: String,
@@ -109,7 +110,7 @@ pub enum ReadError {
         error: BatchError,
     },
     /// The text is no pages of bars.
-    #[error("{file}: {error}")]
+    #[error("{file}{}{error}", behind(error.has_row()))]
     Json {
         /// The file.
         file: String,
@@ -117,16 +118,31 @@ pub enum ReadError {
         error: AlpacaError,
     },
     /// The text is no table of bars.
-    #[error("{file}: {error}")]
+    #[error("{file}{}{error}", behind(error.has_row()))]
     Csv {
         /// The file.
         file: String,
         /// What is wrong.
         error: CsvError,
+        /// The line, where it is one.
+        excerpt: Option<Box<Excerpt>>,
     },
 }
 
+/// What stands between a file and what is wrong: `file, line 2: …`, `file: …`.
+fn behind(has_row: bool) -> &'static str {
+    if has_row { ", " } else { ": " }
+}
+
 impl ReadError {
+    /// The line that is wrong, where it is one of a text.
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        match self {
+            Self::Csv { excerpt, .. } => excerpt.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether nothing says what the times label.
     pub fn is_stamp_unknown(&self) -> bool {
         matches!(
@@ -251,6 +267,14 @@ impl RowReader {
         match &self.content {
             Content::Text(text) => text.resolved(),
             Content::Columns(reader) => Some(reader.resolved()),
+        }
+    }
+
+    /// The row that was read last, as text, with the cell that can't be read marked; `None` where rows are no lines.
+    pub fn excerpt(&self) -> Option<Excerpt> {
+        match &self.content {
+            Content::Text(text) => text.excerpt(),
+            Content::Columns(_) => None,
         }
     }
 

@@ -241,7 +241,12 @@ impl Layout {
 
     /// The header's name of the column `field` is read from; `None` where the input has none.
     pub fn column(&self, field: Field) -> Option<&str> {
-        let at = match field {
+        self.place(field).map(|at| self.names[at].as_str())
+    }
+
+    /// Which cell of a row `field` is read from.
+    pub(crate) fn place(&self, field: Field) -> Option<usize> {
+        match field {
             Field::Time => Some(self.time),
             Field::Symbol => self.symbol,
             Field::Open => Some(self.prices[0]),
@@ -251,8 +256,24 @@ impl Layout {
             Field::Volume => self.volume,
             Field::Vwap => self.vwap,
             Field::TradeCount => self.trade_count,
-        };
-        at.map(|at| self.names[at].as_str())
+        }
+    }
+}
+
+impl LayoutError {
+    /// The name in the header that is wrong, where it is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Missing { missing, .. } => {
+                missing.iter().find_map(|missing| missing.nearest.as_ref()).map(|(there, _)| there.as_str())
+            }
+            Self::SymbolUnknown { nearest, .. } => nearest.as_ref().map(|(there, _)| there.as_str()),
+            Self::Twice { second, .. } => Some(second),
+            Self::DateAndTime { time: column, .. }
+            | Self::StampUnknown { column }
+            | Self::SymbolTwice { column, .. } => Some(column),
+            Self::SymbolOfVendor { .. } | Self::NoPublishers { .. } => None,
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 use barloom_core::error::nearest;
 use barloom_core::{Record, Stamp, Symbol, SymbolError, Timestamp};
 
+use crate::excerpt::Excerpt;
 use crate::fault::shown;
 use crate::json::Json;
 use crate::number::whole;
@@ -99,6 +100,26 @@ pub enum LineError {
     /// The time can't be read.
     #[error(transparent)]
     Time(#[from] TimeFault),
+}
+
+impl LineError {
+    /// The field that is wrong, where it is one.
+    fn field(&self) -> Option<&str> {
+        match self {
+            Self::UnknownField { name, .. } => Some(name),
+            Self::Twice { name: field } | Self::WrongType { field, .. } => Some(field),
+            Self::Symbol(_) => Some("symbol"),
+            Self::Time(_) => Some("ts"),
+            Self::NotJson { .. } | Self::NotALine { .. } | Self::Missing { .. } | Self::SymbolUnknown => None,
+        }
+    }
+
+    /// The line that was read, which has that number, with what is wrong in it.
+    pub fn excerpt(&self, number: u64, line: &[u8]) -> Option<Excerpt> {
+        let field = self.field().map(|field| format!("\"{field}\"")).unwrap_or_default();
+        let excerpt = Excerpt::of_line(&String::from_utf8_lossy(line), 1, &field)?;
+        Some(Excerpt { line: number, ..excerpt })
+    }
 }
 
 fn perhaps(nearest: &Option<&'static str>) -> String {

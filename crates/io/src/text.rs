@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use crate::alpaca::{AlpacaDecoder, AlpacaError};
 use crate::compression::{Compression, Source};
 use crate::csv::{CsvDecoder, CsvError};
+use crate::excerpt::Excerpt;
 use crate::file::ReadError;
 use crate::options::Options;
 use crate::resolved::Resolved;
@@ -64,6 +65,14 @@ impl Text {
         }
     }
 
+    /// The row that was stopped at, as text; `None` where it is not a line.
+    pub(crate) fn excerpt(&self) -> Option<Excerpt> {
+        match &self.decoder {
+            TextDecoder::Csv(decoder) => decoder.excerpt(None),
+            TextDecoder::Unknown(_) | TextDecoder::Alpaca(_) => None,
+        }
+    }
+
     /// Reads on to the next row or reject; `false` at the end.
     pub(crate) fn advance(&mut self, name: &str, rows: u64) -> Result<bool, ReadError> {
         while !self.at_end {
@@ -118,22 +127,30 @@ impl TextDecoder {
         }
         match self {
             Self::Unknown(_) => Ok(false),
-            Self::Csv(decoder) => decoder.advance(input).map_err(of_csv(name)),
+            Self::Csv(decoder) => {
+                let found = decoder.advance(input);
+                found.map_err(|error| of_csv(name, error, Some(decoder)))
+            }
             Self::Alpaca(decoder) => decoder.advance(input).map_err(of_json(name)),
         }
     }
 
     fn advance_to_end(&mut self, name: &str) -> Result<bool, ReadError> {
         match self {
-            Self::Unknown(_) => Err(of_csv(name)(CsvError::Empty)),
-            Self::Csv(decoder) => decoder.advance_to_end().map_err(of_csv(name)),
+            Self::Unknown(_) => Err(of_csv(name, CsvError::Empty, None)),
+            Self::Csv(decoder) => {
+                let found = decoder.advance_to_end();
+                found.map_err(|error| of_csv(name, error, Some(decoder)))
+            }
             Self::Alpaca(decoder) => decoder.advance_to_end().map_err(of_json(name)),
         }
     }
 }
 
-fn of_csv(name: &str) -> impl Fn(CsvError) -> ReadError {
-    move |error| ReadError::Csv { file: name.to_owned(), error }
+#[cold]
+fn of_csv(name: &str, error: CsvError, decoder: Option<&CsvDecoder>) -> ReadError {
+    let excerpt = decoder.and_then(|decoder| decoder.excerpt(Some(&error))).map(Box::new);
+    ReadError::Csv { file: name.to_owned(), error, excerpt }
 }
 
 fn of_json(name: &str) -> impl Fn(AlpacaError) -> ReadError {

@@ -30,6 +30,14 @@ const FLAGS: &[(&str, &str)] = &[
 impl ConfigError {
     /// `message` is serde's; what it says of a field that is not known gets the nearest that is.
     pub(super) fn new(text: &str, span: Range<usize>, message: &str) -> Self {
+        let mut span = span;
+        // Of a list, the item that the message quotes first.
+        if let (Some(got), Some(list)) = (message.split('`').nth(1), text.get(span.clone()))
+            && list.starts_with('[')
+            && let [(at, _)] = list.match_indices(got).collect::<Vec<_>>()[..]
+        {
+            span = span.start + at..span.start + at + got.len();
+        }
         let before = text.get(..span.start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

@@ -41,14 +41,14 @@ pub use error::ConfigError;
 pub use window::{When, Window};
 pub use words::{
     ForInterval, Grace, Historical, Late, MemoryLimit, OnOverrun, OnSubscriberError, Origin, Runtime, Share,
-    Speed, TableFormat, Workers,
+    Speed, TableFormat, Workers, time_zone,
 };
 
 use crate::analysis::Pattern;
 use crate::engine::{OnInvalid, Threads};
 use crate::subscription::Wait;
 use text::{one_or_many, parsed, parsed_option};
-use words::{keep, retain_sessions};
+use words::{calendar, keep, retain_sessions, symbol, tz};
 
 /// A session of Barloom: everything a session file can say. Paths are relative to the file that names them.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -60,6 +60,7 @@ pub struct SessionConfig {
     pub inputs: Vec<PathBuf>,
 
     /// The symbol of files that have no symbol column.
+    #[serde(deserialize_with = "symbol")]
     #[schemars(extend("examples" = ["BTC"]))]
     pub symbol: Option<String>,
 
@@ -68,6 +69,7 @@ pub struct SessionConfig {
     pub publisher: Option<u16>,
 
     /// The trading calendar: XNYS, 24/7, FX, CME_EQ, CME_FX, XLON, XHKG, XTKS or an alias; `24/7` when not stated.
+    #[serde(deserialize_with = "calendar")]
     #[schemars(extend("examples" = ["XNYS"]))]
     pub calendar: Option<String>,
 
@@ -106,6 +108,7 @@ pub struct SessionConfig {
     pub stamp: Option<Stamp>,
 
     /// The zone of times without offset, or an offset; a time with an offset keeps it.
+    #[serde(deserialize_with = "tz")]
     #[schemars(extend("examples" = ["America/New_York", "-05:00"]))]
     pub tz: Option<String>,
 

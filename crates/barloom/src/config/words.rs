@@ -3,11 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use barloom_core::Interval;
 use barloom_core::derive::LONGEST_GRACE;
 use barloom_core::error::{WordError, nearest, word};
 use barloom_core::indicators::Spec;
 use barloom_core::store::Keep;
+use barloom_core::{Calendar, Interval, Symbol};
+use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
+use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
 use super::text::item;
@@ -369,4 +371,70 @@ impl FromStr for Workers {
             format!("workers `{text}` is not allowed; write a whole number from 1 to {MOST_WORKERS}")
         })
     }
+}
+/// The zone of an IANA name like `America/New_York`, or of an offset like `-05:00`.
+///
+/// ```
+/// assert!(barloom::config::time_zone("America/New_York").is_ok());
+/// assert!(barloom::config::time_zone("newyork").is_err_and(|error| error.contains("is not a time zone")));
+/// ```
+///
+/// # Errors
+/// Says what is allowed, and the nearest name.
+pub fn time_zone(name: &str) -> Result<TimeZone, String> {
+    if let Some(offset) = fixed_offset(name) {
+        return Ok(TimeZone::fixed(offset));
+    }
+    // The bundled database, so that the host's can't make a difference.
+    let zones = TimeZoneDatabase::bundled();
+    zones.get(name).map_err(|_| {
+        let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
+        let city =
+            |zone: &&String| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
+        let near = nearest(name, names.iter().map(String::as_str))
+            .or_else(|| names.iter().find(city).map(String::as_str))
+            .map(|zone| format!("; did you mean `{zone}`?"))
+            .unwrap_or_default();
+        format!("tz `{name}` is not a time zone; write an IANA name like America/New_York or UTC, or an offset like -05:00{near}")
+    })
+}
+
+/// The offset that `-05:00` is.
+fn fixed_offset(text: &str) -> Option<Offset> {
+    let sign = match text.as_bytes() {
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = text.get(1..)?.split_once(':')?;
+    let part = |text: &str, below: i32| {
+        let is_whole = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<i32>().ok().filter(|part| is_whole && *part < below)
+    };
+    Offset::from_seconds(sign * (part(hours, 24)? * 3600 + part(minutes, 60)? * 60)).ok()
+}
+
+/// The name of an instrument.
+pub(super) fn symbol<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    checked(from, |text| Symbol::new(text).map(drop))
+}
+
+/// The name of a calendar.
+pub(super) fn calendar<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    checked(from, |text| Calendar::named(text).map(drop))
+}
+
+/// The name of a zone.
+pub(super) fn tz<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    checked(from, |text| time_zone(text).map(drop))
+}
+
+/// A text that `check` takes.
+fn checked<'de, D: Deserializer<'de>, E: fmt::Display>(
+    from: D,
+    check: impl Fn(&str) -> Result<(), E>,
+) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    text.as_deref().map_or(Ok(()), check).map_err(D::Error::custom)?;
+    Ok(text)
 }

@@ -91,6 +91,11 @@ impl Inputs for Recording {
         self.sources.get(place).map_or("journal", String::as_str)
     }
 
+    /// The journal keeps numbers alone.
+    fn unit(&self, _: usize) -> &'static str {
+        "row"
+    }
+
     fn symbols(&self) -> &Symbols {
         &self.symbols
     }

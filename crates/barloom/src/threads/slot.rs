@@ -48,6 +48,7 @@ struct ShardRows {
 #[derive(Debug)]
 pub(super) struct OwnReject {
     source: String,
+    unit: &'static str,
     number: u64,
     symbol: Option<SymbolId>,
     time: Option<Timestamp>,
@@ -152,14 +153,14 @@ impl StepInput {
 
 impl OwnReject {
     fn new(reject: Reject<'_>, symbols: &Symbols) -> Self {
-        let Reject { source, number, symbol, time, reason } = reject;
+        let Reject { source, unit, number, symbol, time, reason } = reject;
         let symbol = symbol.map(|symbol| symbols.same(symbol));
-        Self { source: source.to_owned(), number, symbol, time, reason: reason.to_owned() }
+        Self { source: source.to_owned(), unit, number, symbol, time, reason: reason.to_owned() }
     }
 
     pub(super) fn lend(&self) -> Reject<'_> {
-        let Self { source, number, symbol, time, reason } = self;
-        Reject { source, number: *number, symbol: *symbol, time: *time, reason }
+        let Self { source, unit, number, symbol, time, reason } = self;
+        Reject { source, unit, number: *number, symbol: *symbol, time: *time, reason }
     }
 }
 

@@ -83,6 +83,36 @@ fn out_of_range(calendar: &str, asked: &Asked, (from, to): (Date, Date)) -> Stri
     format!("{calendar} is known to {to}, not for {asked}{remedy}")
 }
 
+impl OverlayError {
+    /// The line it is about, from 1; `None` where the overlay as a whole does not fit.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::Syntax { line, .. }
+            | Self::UnknownField { line, .. }
+            | Self::MissingField { line, .. }
+            | Self::BadValue { line, .. }
+            | Self::UnknownCalendar { line, .. }
+            | Self::CloseNotAfterOpen { line, .. }
+            | Self::Twice { line, .. }
+            | Self::OutOfRange { line, .. }
+            | Self::NothingToClose { line, .. }
+            | Self::NothingLeft { line, .. }
+            | Self::Overlap { line, .. } => Some(*line),
+            Self::OtherCalendar { .. } => None,
+        }
+    }
+
+    /// The word on that line that is wrong, where it is one.
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Self::UnknownField { field, .. } => Some(field),
+            Self::BadValue { got, .. } => Some(got.trim_matches('"')),
+            Self::UnknownCalendar { got, .. } => Some(got),
+            _ => None,
+        }
+    }
+}
+
 /// What is wrong in an overlay. Lines count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OverlayError {

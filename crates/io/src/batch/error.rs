@@ -60,6 +60,13 @@ pub enum BatchError {
     },
 }
 
+impl BatchError {
+    /// Whether its text begins with a row.
+    pub(crate) fn has_row(&self) -> bool {
+        matches!(self, Self::ZoneUnknown { .. })
+    }
+}
+
 impl From<ArrowError> for BatchError {
     fn from(error: ArrowError) -> Self {
         Self::Damaged { format: "Arrow", what: error.to_string() }
