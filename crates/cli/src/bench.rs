@@ -117,7 +117,7 @@ fn table(figures: &[Figure], rows: u64) -> String {
     table.column_iter_mut().skip(1).for_each(|column| {
         column.set_cell_alignment(CellAlignment::Right);
     });
-    format!("{table}\n\n{} rows, barloom {}", grouped(rows), env!("CARGO_PKG_VERSION"))
+    format!("{}\n\n{} rows, barloom {}", table.trim_fmt(), grouped(rows), env!("CARGO_PKG_VERSION"))
 }
 
 fn json_of(figures: &[Figure], rows: u64) -> Value {

@@ -177,9 +177,10 @@ fn table(calendar: &Calendar, days: &[Day]) -> String {
     }
     let sessions = days.iter().filter(|day| day.session.is_some()).count();
     format!(
-        "{}: {}\nknown from {from} to {to}\n\n{table}\n\n{sessions} sessions",
+        "{}: {}\nknown from {from} to {to}\n\n{}\n\n{sessions} sessions",
         calendar.id(),
-        calendar.description()
+        calendar.description(),
+        table.trim_fmt()
     )
 }
 

@@ -281,12 +281,12 @@ impl Checked {
         right(&mut intervals, 2..5);
         right(&mut indicators, 2..4);
         let word = if self.refuse_too_much().is_ok() { "sound" } else { "too large" };
-        let mut parts = vec![format!("{}: {word}", self.path.display()), files.to_string()];
+        let mut parts = vec![format!("{}: {word}", self.path.display()), files.trim_fmt()];
         let rejected: Vec<String> = self.inputs.iter().filter_map(Input::first_rejected).collect();
         let tables = [(self.sizes.is_empty(), intervals), (self.indicators.is_empty(), indicators)];
         parts.extend((!rejected.is_empty()).then(|| rejected.join("\n")));
         parts.push(self.calendar());
-        parts.extend(tables.iter().filter(|(is_empty, _)| !is_empty).map(|(_, table)| table.to_string()));
+        parts.extend(tables.iter().filter(|(is_empty, _)| !is_empty).map(|(_, table)| table.trim_fmt()));
         parts.push(self.memory());
         parts.join("\n\n")
     }

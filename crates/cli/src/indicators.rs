@@ -110,8 +110,9 @@ fn table() -> String {
         table.add_row(cells.into_iter().chain([first, settled]));
     }
     format!(
-        "{table}\n\n{} indicators. first: the row, from 0, of the first value; settled: from there on the start is not felt,\n\
+        "{}\n\n{} indicators. first: the row, from 0, of the first value; settled: from there on the start is not felt,\n\
          never: it is felt for ever. `barloom indicators NAME` shows one.",
+        table.trim_fmt(),
         CATALOGUE.len()
     )
 }

@@ -192,13 +192,13 @@ fn table(report: &LintReport, files: &[Seen], symbols: &Symbols) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let mut parts = vec![inputs.to_string()];
+    let mut parts = vec![inputs.trim_fmt()];
     if report.found.is_empty() {
         let (rows, names) = (grouped(report.counts.rows()), symbols.len());
         let ending = if names == 1 { "" } else { "s" };
         parts.push(format!("no finding in {rows} rows of {} symbol{ending}", grouped(names as u64)));
     } else {
-        parts.push(kinds.to_string());
+        parts.push(kinds.trim_fmt());
         parts.extend(report.found.iter().map(|found| listed(found, files)));
     }
     parts.join("\n\n")

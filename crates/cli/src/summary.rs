@@ -77,6 +77,7 @@ impl Report<'_> {
                 column.set_cell_alignment(CellAlignment::Right);
             });
         }
+        let [rows, bars, warnings, stages] = [rows, bars, warnings, stages].map(|table| table.trim_fmt());
         let rate = grouped(self.rows_per_second() as u64);
         let memory =
             peak_rss().map(|bytes| format!(", peak memory {:.1} MB", bytes as f64 / 1e6)).unwrap_or_default();

@@ -170,7 +170,7 @@ fn table(report: &Report) -> String {
     if let Some(column) = table.column_mut(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let mut lines = vec![table.to_string(), String::new()];
+    let mut lines = vec![table.trim_fmt(), String::new()];
     lines.extend(report.failures.iter().map(|failure| format!("FAILED {failure}")));
     if report.is_sound() {
         let counted = [Verdict::Held, Verdict::TooShort, Verdict::Endless];
@@ -266,7 +266,7 @@ mod tests {
     fn a_failure_is_a_line_below_the_table() {
         let text = table(&report());
         let (table, below) = text.split_once("\n\n").unwrap();
-        assert!(table.contains("own@1m  1,234  held            FAILED  "), "{table}");
+        assert!(table.contains("own@1m  1,234  held            FAILED"), "{table}");
         assert_eq!(
             below,
             "FAILED own@1m, peek=update: AAA 2024-11-26T14:30:00Z own.fast: expected 0.1, got null (peeked)"

@@ -39,7 +39,7 @@ fn the_demo_tells_people_what_it_did() {
 fn the_readme_shows_what_the_demo_prints() {
     let stdout = demo(&[]).stdout;
     // Up to the times.
-    let lines = stdout.lines().map(str::trim_end).take_while(|line| !line.starts_with(" stage"));
+    let lines = stdout.lines().take_while(|line| !line.starts_with(" stage"));
     let shown = lines.collect::<Vec<_>>().join("\n");
     let readme = std::fs::read_to_string(repo("README.md")).unwrap();
     assert!(shown.contains("accepted") && readme.contains(&shown), "{shown}");
