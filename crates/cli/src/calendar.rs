@@ -18,7 +18,7 @@ use crate::tables::hours_word;
 /// Show a calendar's sessions: of a month, of a day, or the next one
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  barloom calendar XNYS 2024-11\n  barloom calendar CME_EQ 2024-11-28 --format json\n  barloom calendar XHKG --next"
+    after_help = "Examples:\n  barloom calendar XNYS 2024-11\n  barloom calendar CME_EQ 2024-11-28 --format json\n  barloom calendar XHKG 2025-01-29 --next"
 )]
 pub(crate) struct CalendarArgs {
     /// XNYS, 24/7, FX, CME_EQ, CME_FX, XLON, XHKG or XTKS
