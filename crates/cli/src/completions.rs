@@ -1,6 +1,6 @@
 //! `barloom completions`: what a shell needs to complete the command line.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::{Shell, generate};
 
 use crate::failure::Failure;
@@ -20,6 +20,6 @@ pub(crate) struct CompletionsArgs {
 /// Runs the command.
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<(), Failure> {
     let mut text = Vec::new();
-    generate(args.shell, &mut crate::Command::command(), "barloom", &mut text);
+    generate(args.shell, &mut crate::program(), "barloom", &mut text);
     print(String::from_utf8_lossy(&text).trim_end())
 }

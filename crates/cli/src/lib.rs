@@ -34,7 +34,7 @@ mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 /// One-minute bars in, every timeframe out: a closed bar is the only bar you can see, and every number can be
 /// reproduced bit for bit.
@@ -55,6 +55,11 @@ enum Command {
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+}
+
+/// All commands with their flags and help, for the manual, for shells and for tests that walk through them.
+pub fn program() -> clap::Command {
+    Command::command()
 }
 
 /// Runs the command that `args` spell, the program's name first, and says how it ended.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use barloom_io::{OutputDir, PendingFile, commit_all};
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_mangen::Man;
 
 use crate::failure::{Failure, Kind, failed};
@@ -21,7 +21,7 @@ pub(crate) struct ManArgs {
 
 /// Runs the command.
 pub(crate) fn man(args: &ManArgs) -> Result<(), Failure> {
-    let mut program = crate::Command::command();
+    let mut program = crate::program();
     program.build();
     let Some(folder) = &args.out else {
         let text = page(program).map_err(failed(Kind::Run))?;
