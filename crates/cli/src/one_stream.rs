@@ -7,7 +7,7 @@ use barloom_core::plan::Plan;
 use barloom_core::{Interval, Symbols};
 use barloom_io::{BarColumns, BatchTable, ColumnFormat, Facts};
 
-use crate::tables::row_of;
+use crate::tables::{Label, row_of};
 
 /// One table of all intervals: its columns are the union of theirs, null where an interval has no such indicator.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct OneStream {
     /// By interval, which column each of its outputs is.
     places: Vec<(Interval, Vec<usize>)>,
     values: Vec<f64>,
-    label: String,
+    label: Label,
 }
 
 impl OneStream {
@@ -42,7 +42,7 @@ impl OneStream {
         let values = vec![f64::NAN; columns.len()];
         let columns = BarColumns::new(&columns, hours, facts);
         let table = BatchTable::new(io::stdout(), ColumnFormat::ArrowStream, columns)?;
-        Ok(Self { table, places, values, label: String::new() })
+        Ok(Self { table, places, values, label: Label::default() })
     }
 
     /// Takes a bar with the values of its indicators.

@@ -2,7 +2,8 @@
 //! whole.
 //!
 //! Rows lie in the order in which bars become visible, those of one instant by symbol. In `derive` each symbol has its own
-//! clock, so a bar may come when younger ones of other symbols are written: it is kept and put in its place at the end.
+//! clock, so a bar may come after younger ones of other symbols: rows are held back a while before they are written, and
+//! one that comes later still is kept and put in its place at the end.
 //! Input that is grouped by symbol gives tables that are: bars that were open when their group ended are put in where it
 //! ended.
 
@@ -12,7 +13,9 @@ use std::path::Path;
 use barloom::config::SessionConfig;
 use barloom::engine::{OnInvalid, Reject};
 use barloom::source::{Source as _, Unreadable};
-use barloom_core::derive::{ClosedBar, DeriveRules, IntervalRule, Policy, TradingHours, Warning};
+use barloom_core::derive::{
+    ClosedBar, DeriveRules, IntervalRule, Policy, SessionLabel, TradingHours, Warning,
+};
 use barloom_core::plan::Plan;
 use barloom_core::{Hours, Interval, SymbolId, Symbols, Timestamp};
 use barloom_io::{
@@ -35,6 +38,13 @@ pub(crate) enum Order {
     OpenTime,
 }
 
+impl Order {
+    /// The instant by which a bar is put in order.
+    fn instant(self, bar: &ClosedBar) -> Timestamp {
+        if self == Self::OpenTime { bar.bar.open_time() } else { bar.close_time }
+    }
+}
+
 /// The tables of one run.
 #[derive(Debug)]
 pub(crate) struct Tables {
@@ -43,17 +53,43 @@ pub(crate) struct Tables {
     order: Order,
     /// The input ended; what comes now was open.
     ending: bool,
-    label: String,
+    scratch: Scratch,
 }
+
+/// Memory that all tables use in turn.
+#[derive(Debug, Default)]
+struct Scratch {
+    label: Label,
+    /// By symbol, its place in the order of names.
+    ranks: Vec<u32>,
+    /// The rows being written: instant, rank, place among those held.
+    keys: Vec<(Timestamp, u32, u32)>,
+    closes: Vec<Timestamp>,
+}
+
+impl Scratch {
+    /// Ranks the symbols, if there are new ones.
+    fn rank(&mut self, symbols: &Symbols) {
+        if self.ranks.len() != symbols.len() {
+            self.ranks.resize(symbols.len(), 0);
+            for (rank, symbol) in (0..).zip(symbols.by_name()) {
+                self.ranks[symbol.index()] = rank;
+            }
+        }
+    }
+}
+
+/// How many rows are held back for late ones: with 200 symbols, half a session of five minutes.
+const HELD: usize = 1 << 15;
 
 #[derive(Debug)]
 struct Table {
     interval: Interval,
     rows: BarSheet,
-    /// How many outputs the interval's indicators have.
-    outputs: usize,
-    /// Bars that close at one instant, until one that closes at another comes.
+    /// Bars that are not written yet.
     held: Rows,
+    /// How many are held before the older ones are written.
+    limit: usize,
     /// Bars that were open when the input ended.
     left: Rows,
     /// Bars that came after younger ones were written.
@@ -77,17 +113,47 @@ pub(crate) struct Written {
 }
 
 /// Bars with the values of their indicators.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Rows {
-    /// Each with where its values begin.
-    bars: Vec<(ClosedBar, usize)>,
+    bars: Vec<ClosedBar>,
+    /// How many values each has.
+    outputs: usize,
     values: Vec<f64>,
 }
 
 impl Rows {
+    /// None, each of which will have `outputs` values.
+    fn new(outputs: usize) -> Self {
+        Self { bars: Vec::new(), outputs, values: Vec::new() }
+    }
+
     fn push(&mut self, bar: &ClosedBar, values: &[f64]) {
-        self.bars.push((*bar, self.values.len()));
+        self.bars.push(*bar);
         self.values.extend_from_slice(values);
+    }
+
+    fn values(&self, row: usize) -> &[f64] {
+        &self.values[row * self.outputs..][..self.outputs]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&ClosedBar, &[f64])> {
+        self.bars.iter().enumerate().map(|(row, bar)| (bar, self.values(row)))
+    }
+
+    /// Drops the rows that close before `bound`; all where there is none.
+    fn drop_before(&mut self, bound: Option<Timestamp>) {
+        let mut kept = 0;
+        if let Some(bound) = bound {
+            for row in 0..self.bars.len() {
+                if self.bars[row].close_time >= bound {
+                    self.bars[kept] = self.bars[row];
+                    self.values.copy_within(row * self.outputs..(row + 1) * self.outputs, kept * self.outputs);
+                    kept += 1;
+                }
+            }
+        }
+        self.bars.truncate(kept);
+        self.values.truncate(kept * self.outputs);
     }
 }
 
@@ -118,16 +184,16 @@ impl Tables {
                 facts = facts.with("min_coverage", share.to_string());
             }
             let rows = BarSheet::new(file, *format, &columns, hours, &facts)?;
-            let (held, left, laggards, ends) =
-                (Rows::default(), Rows::default(), Rows::default(), Vec::new());
-            let (outputs, newest, in_order) = (columns.len(), None, true);
-            Ok(Table { interval, rows, outputs, held, left, laggards, newest, in_order, ends })
+            let none = || Rows::new(columns.len());
+            let (held, left, laggards, ends) = (none(), none(), none(), Vec::new());
+            let (limit, newest, in_order) = (HELD, None, true);
+            Ok(Table { interval, rows, held, limit, left, laggards, newest, in_order, ends })
         };
         let bars = rules.intervals.iter().map(table).collect::<Result<_, _>>()?;
         let file = dir.file(WARNINGS)?;
         let name = file.path().to_owned();
         let warnings = WarningTable::new(file).map_err(written(&name))?;
-        Ok(Self { bars, warnings, order: *order, ending: false, label: String::new() })
+        Ok(Self { bars, warnings, order: *order, ending: false, scratch: Scratch::default() })
     }
 
     /// The names of the files that [`Tables::create`] begins.
@@ -165,10 +231,15 @@ impl Tables {
             table.left.push(bar, values);
             return Ok(());
         }
-        let is_new_instant =
-            table.held.bars.last().is_some_and(|(held, _)| held.close_time != bar.close_time);
-        if is_new_instant && self.order != Order::OpenTime {
-            table.flush(self.order, symbols, &mut self.label)?;
+        let last = table.held.bars.last();
+        match self.order {
+            Order::Grouped if last.is_some_and(|last| last.close_time != bar.close_time) => {
+                table.flush(self.order, symbols, &mut self.scratch)?;
+            }
+            Order::Visible if table.held.bars.len() >= table.limit => {
+                table.flush_older(symbols, &mut self.scratch)?;
+            }
+            _ => {}
         }
         table.held.push(bar, values);
         Ok(())
@@ -191,8 +262,8 @@ impl Tables {
     /// # Errors
     /// When a file can't be written or renamed; no table is in place then, unless a rename failed midway.
     pub(crate) fn commit(mut self, symbols: &Symbols, rejects: Option<Rejects>) -> Result<(), OutputError> {
-        let (order, label) = (self.order, &mut self.label);
-        let bars = self.bars.into_iter().map(|table| table.finish(order, symbols, label));
+        let (order, scratch) = (self.order, &mut self.scratch);
+        let bars = self.bars.into_iter().map(|table| table.finish(order, symbols, scratch));
         let bars = bars.collect::<Result<Vec<_>, _>>()?;
         let notes = [self.warnings.into_inner()].into_iter().chain(rejects.map(Rejects::into_inner));
         commit_all(bars.into_iter().chain(notes))
@@ -207,21 +278,53 @@ fn table_name(interval: Interval, format: TableFormat) -> String {
 
 impl Table {
     /// Writes the held bars in their order.
-    fn flush(&mut self, order: Order, symbols: &Symbols, label: &mut String) -> Result<(), OutputError> {
-        sort(&mut self.held.bars, order, symbols);
-        for (bar, values) in self.held.bars.drain(..) {
-            let values = &self.held.values[values..values + self.outputs];
+    fn flush(&mut self, order: Order, symbols: &Symbols, scratch: &mut Scratch) -> Result<(), OutputError> {
+        self.write_before(None, order, symbols, scratch)
+    }
+
+    /// Writes the held bars of the older instants, about half of them. An instant is written whole, so that its symbols lie in order:
+    /// where one instant is half of all, more are held.
+    #[cold]
+    fn flush_older(&mut self, symbols: &Symbols, scratch: &mut Scratch) -> Result<(), OutputError> {
+        scratch.closes.clear();
+        scratch.closes.extend(self.held.bars.iter().map(|bar| bar.close_time));
+        let middle = scratch.closes.len() / 2;
+        let (_, &mut middle, _) = scratch.closes.select_nth_unstable(middle);
+        self.write_before(Some(middle), Order::Visible, symbols, scratch)?;
+        self.limit = HELD.max(2 * self.held.bars.len());
+        Ok(())
+    }
+
+    /// Writes the held bars that close before `bound`, all where there is none.
+    fn write_before(
+        &mut self,
+        bound: Option<Timestamp>,
+        order: Order,
+        symbols: &Symbols,
+        scratch: &mut Scratch,
+    ) -> Result<(), OutputError> {
+        scratch.rank(symbols);
+        let Scratch { label, ranks, keys, .. } = scratch;
+        keys.clear();
+        let held = (0..).zip(&self.held.bars);
+        let due = held.filter(|(_, bar)| bound.is_none_or(|bound| bar.close_time < bound));
+        keys.extend(due.map(|(row, bar)| (order.instant(bar), ranks[bar.symbol.index()], row)));
+        if order != Order::Grouped {
+            keys.sort_unstable();
+        }
+        for &(_, _, row) in &*keys {
+            let (bar, values) = (&self.held.bars[row as usize], self.held.values(row as usize));
             let name = symbols.name(bar.symbol).as_str();
             let is_behind = |(close, symbol): &Place| (bar.close_time, name) < (*close, symbol.as_str());
             if self.newest.as_ref().is_some_and(is_behind) {
                 // While the input may be grouped, symbols follow each other and closes go back.
                 if order == Order::Visible && self.in_order {
-                    self.laggards.push(&bar, values);
+                    self.laggards.push(bar, values);
                     continue;
                 }
                 self.in_order = false;
             }
-            self.rows.write(&row_of(&bar, symbols, label), values)?;
+            self.rows.write(&row_of(bar, symbols, label), values)?;
             let (close, symbol) = self.newest.get_or_insert_with(|| (Timestamp::MIN, String::new()));
             *close = bar.close_time;
             symbol.clear();
@@ -232,7 +335,7 @@ impl Table {
             }
             self.ends[symbol] = self.rows.position();
         }
-        self.held.values.clear();
+        self.held.drop_before(bound);
         Ok(())
     }
 
@@ -241,25 +344,24 @@ impl Table {
         mut self,
         order: Order,
         symbols: &Symbols,
-        label: &mut String,
+        scratch: &mut Scratch,
     ) -> Result<PendingFile, OutputError> {
-        let left = std::mem::take(&mut self.left);
+        let left = std::mem::replace(&mut self.left, Rows::new(0));
         match order {
             Order::Grouped => {
-                self.flush(order, symbols, label)?;
-                self.finish_grouped(left, symbols, label)
+                self.flush(order, symbols, scratch)?;
+                self.finish_grouped(&left, symbols, &mut scratch.label)
             }
             Order::OpenTime => {
                 self.hold(&left);
-                self.flush(order, symbols, label)?;
+                self.flush(order, symbols, scratch)?;
                 self.rows.finish()
             }
             Order::Visible => {
-                self.flush(order, symbols, label)?;
                 self.hold(&left);
-                self.flush(order, symbols, label)?;
+                self.flush(order, symbols, scratch)?;
                 if self.in_order {
-                    return self.finish_merged(symbols, label);
+                    return self.finish_merged(symbols, scratch);
                 }
                 // Groups that came back: rare, and the one table that is sorted in memory.
                 self.rows.finish_sorted()
@@ -268,80 +370,81 @@ impl Table {
     }
 
     /// Puts the laggards where they became visible.
-    fn finish_merged(self, symbols: &Symbols, label: &mut String) -> Result<PendingFile, OutputError> {
-        let Rows { mut bars, values } = self.laggards;
-        sort(&mut bars, Order::Visible, symbols);
+    fn finish_merged(self, symbols: &Symbols, scratch: &mut Scratch) -> Result<PendingFile, OutputError> {
+        let Scratch { label, ranks, keys, .. } = scratch;
+        let laggards = &self.laggards;
+        keys.clear();
+        let late = (0..).zip(&laggards.bars);
+        keys.extend(late.map(|(row, bar)| (bar.close_time, ranks[bar.symbol.index()], row)));
+        keys.sort_unstable();
+        let row = |number: usize| keys[number].2 as usize;
         let place = |bar: &ClosedBar| (bar.close_time, symbols.name(bar.symbol).as_str().to_owned());
-        let places: Vec<Place> = bars.iter().map(|(bar, _)| place(bar)).collect();
+        let places: Vec<Place> = (0..keys.len()).map(|number| place(&laggards.bars[row(number)])).collect();
         self.rows.finish_merged(&places, |number, segment| {
-            let (bar, at) = &bars[number];
-            segment.write(&row_of(bar, symbols, label), &values[*at..at + self.outputs])
+            let (bar, values) = (&laggards.bars[row(number)], laggards.values(row(number)));
+            segment.write(&row_of(bar, symbols, label), values)
         })
     }
 
     /// Holds what was left open.
     fn hold(&mut self, left: &Rows) {
-        for (bar, values) in &left.bars {
-            self.held.push(bar, &left.values[*values..values + self.outputs]);
+        for (bar, values) in left.iter() {
+            self.held.push(bar, values);
         }
     }
 
     /// Puts what was left open where each symbol's group ends.
     fn finish_grouped(
         self,
-        mut left: Rows,
+        left: &Rows,
         symbols: &Symbols,
-        label: &mut String,
+        label: &mut Label,
     ) -> Result<PendingFile, OutputError> {
         // Symbols are numbered as the input has them, so each group ends where the one before it does, or later.
-        left.bars.sort_by_key(|(bar, _)| bar.symbol);
+        let mut rows: Vec<_> = left.iter().collect();
+        rows.sort_by_key(|(bar, _)| bar.symbol);
         let (mut segments, mut end) = (Vec::new(), self.rows.start());
         let mut next = 0;
-        for group in left.bars.chunk_by(|(a, _), (b, _)| a.symbol == b.symbol) {
+        for group in rows.chunk_by(|(a, _), (b, _)| a.symbol == b.symbol) {
             let symbol = group.first().map_or(0, |(bar, _)| bar.symbol.index());
             end = self.ends.iter().take(symbol + 1).skip(next).copied().fold(end, u64::max);
             next = symbol + 1;
-            let mut rows = self.rows.segment();
+            let mut segment = self.rows.segment();
             for (bar, values) in group {
-                hold(&mut rows, bar, &left.values[*values..values + self.outputs], symbols, label);
+                hold(&mut segment, bar, values, symbols, label);
             }
-            segments.push((end, rows));
+            segments.push((end, segment));
         }
         self.rows.finish_with(segments)
     }
 }
 
 /// Puts a bar into rows that are held in memory.
-fn hold(rows: &mut Segment, bar: &ClosedBar, values: &[f64], symbols: &Symbols, label: &mut String) {
+fn hold(rows: &mut Segment, bar: &ClosedBar, values: &[f64], symbols: &Symbols, label: &mut Label) {
     // It has one value for each output column, and writing to memory does not fail.
     let _ = rows.write(&row_of(bar, symbols, label), values);
 }
 
-/// Unstable sorts need no memory; a symbol has one bar of an interval at an open time.
-fn sort(bars: &mut [(ClosedBar, usize)], order: Order, symbols: &Symbols) {
-    let name = |bar: &ClosedBar| symbols.name(bar.symbol).as_str();
-    match order {
-        Order::Grouped => {}
-        Order::Visible => bars.sort_unstable_by(|(a, _), (b, _)| {
-            let by_close = a.close_time.cmp(&b.close_time);
-            by_close.then_with(|| name(a).cmp(name(b))).then(a.bar.open_time().cmp(&b.bar.open_time()))
-        }),
-        Order::OpenTime => bars.sort_unstable_by(|(a, _), (b, _)| {
-            a.bar.open_time().cmp(&b.bar.open_time()).then_with(|| name(a).cmp(name(b)))
-        }),
-    }
+/// The session's label of the bar before, as text.
+#[derive(Debug, Default)]
+pub(crate) struct Label {
+    session: Option<SessionLabel>,
+    text: String,
 }
 
 /// The row of a bar; its session is written to `label`.
-pub(crate) fn row_of<'a>(closed: &ClosedBar, symbols: &'a Symbols, label: &'a mut String) -> BarRow<'a> {
-    let ClosedBar { interval, bar, close_time, n_base, n_expected, .. } = *closed;
-    label.clear();
-    // Writing to memory does not fail.
-    let _ = write!(label, "{}", closed.session);
+pub(crate) fn row_of<'a>(closed: &ClosedBar, symbols: &'a Symbols, label: &'a mut Label) -> BarRow<'a> {
+    let ClosedBar { interval, session, bar, close_time, n_base, n_expected, .. } = *closed;
+    if label.session != Some(session) {
+        label.session = Some(session);
+        label.text.clear();
+        // Writing to memory does not fail.
+        let _ = write!(label.text, "{session}");
+    }
     BarRow {
         symbol: symbols.name(closed.symbol).as_str(),
         interval,
-        session: label,
+        session: &label.text,
         open_time: bar.open_time(),
         close_time,
         open: bar.open(),
