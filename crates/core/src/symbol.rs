@@ -148,6 +148,8 @@ pub struct Symbols {
     by_index: Vec<SymbolId>,
     by_name: Vec<SymbolId>,
     last: Option<SymbolId>,
+    /// By symbol, the one that came after it: itself, or as in the minute before. Guessed before names are hashed.
+    after: Vec<SymbolId>,
     /// The first name of each shard after the first one.
     bounds: Vec<Symbol>,
     /// By shard after the first one, where it begins among `by_name`.
@@ -186,14 +188,23 @@ impl Symbols {
     /// # Errors
     /// [`SymbolError`] when the text can't name an instrument.
     pub fn intern(&mut self, name: &str) -> Result<SymbolId, SymbolError> {
-        if let Some(id) = self.last.filter(|id| self.names[id.index()].as_str() == name) {
-            return Ok(id);
-        }
+        let guess = self.last.map(|last| self.after[last.index()]);
+        let id = match guess.filter(|id| self.names[id.index()].as_str() == name) {
+            Some(id) => id,
+            None => self.find(name)?,
+        };
+        self.last = Some(id);
+        Ok(id)
+    }
+
+    fn find(&mut self, name: &str) -> Result<SymbolId, SymbolError> {
         let id = match self.ids.get(name) {
             Some(&id) => id,
             None => self.add(Symbol::new(name)?),
         };
-        self.last = Some(id);
+        if let Some(last) = self.last {
+            self.after[last.index()] = id;
+        }
         Ok(id)
     }
 
@@ -207,6 +218,7 @@ impl Symbols {
         self.ids.insert(symbol.clone(), id);
         self.names.push(symbol);
         self.by_index.push(id);
+        self.after.push(id);
         id
     }
 
