@@ -7,17 +7,19 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampNanosecondType;
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_ipc::reader::FileReader;
+use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use barloom_core::Timestamp;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::format::BATCH;
 use super::write::{BatchWriter, ColumnFormat, of_arrow, of_parquet};
 use crate::sheet::Place;
 
 type Batches = Box<dyn Iterator<Item = io::Result<RecordBatch>>>;
 
-fn read(from: &File, format: ColumnFormat) -> io::Result<(arrow_schema::SchemaRef, Batches)> {
+fn read(from: &File, format: ColumnFormat) -> io::Result<(SchemaRef, Batches)> {
     let from = from.try_clone()?;
     if format == ColumnFormat::Parquet {
         let builder = ParquetRecordBatchReaderBuilder::try_new(from).map_err(of_parquet)?;
@@ -29,6 +31,42 @@ fn read(from: &File, format: ColumnFormat) -> io::Result<(arrow_schema::SchemaRe
     Ok((reader.schema(), Box::new(reader.map(|batch| batch.map_err(of_arrow)))))
 }
 
+/// Pieces of batches on their way to a writer, joined, as a batch of its own costs as much as a hundred rows.
+struct Joined<'a> {
+    writer: BatchWriter<&'a mut BufWriter<File>>,
+    schema: SchemaRef,
+    pieces: Vec<RecordBatch>,
+    rows: usize,
+}
+
+impl<'a> Joined<'a> {
+    fn new(to: &'a mut BufWriter<File>, format: ColumnFormat, schema: SchemaRef) -> io::Result<Self> {
+        let writer = BatchWriter::new(to, format, &schema)?;
+        Ok(Self { writer, schema, pieces: Vec::new(), rows: 0 })
+    }
+
+    fn write(&mut self, piece: RecordBatch) -> io::Result<()> {
+        self.rows += piece.num_rows();
+        self.pieces.push(piece);
+        if self.rows >= BATCH { self.pass() } else { Ok(()) }
+    }
+
+    fn pass(&mut self) -> io::Result<()> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let joined = concat_batches(&self.schema, &self.pieces).map_err(of_arrow)?;
+        self.pieces.clear();
+        self.rows = 0;
+        self.writer.write(&joined)
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.pass()?;
+        self.writer.finish().map(drop)
+    }
+}
+
 /// Copies the table, batches of `inserts` before the row that each names; these ascend and count rows as they are now.
 pub(crate) fn insert(
     from: &File,
@@ -37,7 +75,7 @@ pub(crate) fn insert(
     inserts: impl Iterator<Item = io::Result<(u64, RecordBatch)>>,
 ) -> io::Result<()> {
     let (schema, batches) = read(from, format)?;
-    let mut writer = BatchWriter::new(to, format, &schema)?;
+    let mut writer = Joined::new(to, format, schema)?;
     let (mut inserts, mut before) = (inserts.peekable(), 0_u64);
     for batch in batches {
         let (batch, mut at) = (batch?, 0);
@@ -46,15 +84,15 @@ pub(crate) fn insert(
         {
             let (row, insert) = insert?;
             let upto = (row - before) as usize;
-            writer.write(&batch.slice(at, upto - at))?;
-            writer.write(&insert)?;
+            writer.write(batch.slice(at, upto - at))?;
+            writer.write(insert)?;
             at = upto;
         }
-        writer.write(&batch.slice(at, batch.num_rows() - at))?;
+        writer.write(batch.slice(at, batch.num_rows() - at))?;
         before = end;
     }
-    inserts.try_for_each(|insert| writer.write(&insert?.1))?;
-    writer.finish().map(drop)
+    inserts.try_for_each(|insert| writer.write(insert?.1))?;
+    writer.finish()
 }
 
 /// The places of a batch's rows.
