@@ -161,7 +161,7 @@ impl Conversion<'_> {
     }
 
     fn read(&mut self, path: &Path, to: &mut Sheet) -> Result<(), Failure> {
-        let mut source = FileSource::open(path, &self.how.options)?;
+        let mut source = FileSource::open(path, &self.how.options)?.read_ahead()?;
         while let Some(row) = source.next_row(&mut self.symbols)? {
             match row.content {
                 Ok((symbol, record)) => {

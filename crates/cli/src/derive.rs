@@ -228,7 +228,7 @@ impl Derivation {
 
     fn read(&mut self, path: &Path) -> Result<(), Failure> {
         let source = self.first.take().map_or_else(|| FileSource::open(path, &self.options), Ok)?;
-        let mut source = source.with(self.out.plan.needs_volume(), self.adjuster.as_ref());
+        let mut source = source.read_ahead()?.with(self.out.plan.needs_volume(), self.adjuster.as_ref());
         loop {
             let known = self.symbols.len();
             let Some(row) = source.next_row(&mut self.symbols)? else { break };

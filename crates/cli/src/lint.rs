@@ -122,6 +122,7 @@ impl Linted {
     fn read(&mut self, path: &Path, options: &Options) -> Result<(), Stop> {
         let unread = |rows, error| Stop::Read { rows, error: Box::new(error) };
         let source = FileSource::open(path, options).map_err(|error| unread(0, error))?;
+        let source = source.read_ahead().map_err(|error| unread(0, error))?;
         let mut source = source.with(None, self.adjuster.as_ref());
         self.lint.begin(source.name());
         loop {

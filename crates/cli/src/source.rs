@@ -75,6 +75,12 @@ impl FileSource {
         Self { needs_volume: needs_volume.map(str::to_owned), adjuster: adjuster.cloned(), ..self }
     }
 
+    /// The same, read on a thread of its own from here on, where that pays.
+    pub(crate) fn read_ahead(mut self) -> Result<Self, FileFailure> {
+        self.reader.read_ahead()?;
+        Ok(self)
+    }
+
     /// The file.
     pub(crate) fn reader(&self) -> &RowReader {
         &self.reader

@@ -114,7 +114,8 @@ fn read(config: &SessionConfig) -> Result<Market, Failure> {
     let rejects = RejectLog::create(config, "--rejects FILE").map_err(failed(Kind::Run))?;
     let mut reading = Reading { rows: Rows::new(rules), symbols: Symbols::new(), rejects };
     for path in &config.inputs {
-        reading.file(FileSource::open(path, &options)?.with(plan.needs_volume(), adjuster.as_ref()))?;
+        let source = FileSource::open(path, &options)?.read_ahead()?;
+        reading.file(source.with(plan.needs_volume(), adjuster.as_ref()))?;
     }
     let Reading { rows, symbols, rejects } = reading;
     inputs::tell_unknown(adjuster.as_ref().map(Adjuster::adjustments), &symbols);

@@ -115,9 +115,9 @@ impl Gather for BaseRows {
 }
 
 /// Writes base bars as columns. The kind of the times is that of the first row.
-pub(crate) struct BaseBatches<W: Write + Send>(Batched<W, BaseRows>);
+pub(crate) struct BaseBatches<W: Write + Send + 'static>(Batched<W, BaseRows>);
 
-impl<W: Write + Send> BaseBatches<W> {
+impl<W: Write + Send + 'static> BaseBatches<W> {
     pub(crate) fn new(to: W, format: ColumnFormat, rows: BaseRows) -> io::Result<Self> {
         Batched::new(to, format, rows).map(Self)
     }
@@ -133,7 +133,7 @@ impl<W: Write + Send> BaseBatches<W> {
     }
 }
 
-impl<W: Write + Send> std::fmt::Debug for BaseBatches<W> {
+impl<W: Write + Send + 'static> std::fmt::Debug for BaseBatches<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("BaseBatches")
     }

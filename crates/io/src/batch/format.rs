@@ -12,7 +12,9 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
+use super::ahead::Reading;
 use super::error::BatchError;
+use super::read::guarded;
 
 /// Rows in a batch: enough to pay for their columns, few enough to stay in the second-level cache.
 pub(super) const BATCH: usize = 8192;
@@ -119,7 +121,7 @@ impl<R: Read> Iterator for Stream<R> {
 /// The batches of a file, one after the other, with the columns that were asked for.
 pub(super) struct Batches {
     pub(super) schema: SchemaRef,
-    pub(super) batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>,
+    pub(super) batches: Reading,
     /// Rows in all, where the format says it.
     pub(super) rows: Option<u64>,
 }
@@ -172,7 +174,7 @@ impl Batches {
         };
         let columns = choose(&schema)?;
         let batches = stream.map(move |batch| batch?.project(&columns));
-        Ok(Self { schema, batches: Box::new(batches), rows: None })
+        Ok(Self { schema, batches: each_guarded(BatchFormat::ArrowStream, batches), rows: None })
     }
 
     fn parquet(file: File, choose: Choose<'_>) -> Result<Self, BatchError> {
@@ -182,6 +184,26 @@ impl Batches {
         let mask = ProjectionMask::roots(metadata.parquet_schema(), columns.iter().copied());
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
         let reader = builder.with_projection(mask).with_batch_size(BATCH).build()?;
-        Ok(Self { schema, batches: Box::new(reader), rows: u64::try_from(rows).ok() })
+        Ok(Self {
+            schema,
+            batches: each_guarded(BatchFormat::Parquet, reader),
+            rows: u64::try_from(rows).ok(),
+        })
     }
+}
+
+/// The batches that come before the first error; what panics is one.
+fn each_guarded(
+    format: BatchFormat,
+    mut batches: impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 'static,
+) -> Reading {
+    let mut is_over = false;
+    Box::new(std::iter::from_fn(move || {
+        if is_over {
+            return None;
+        }
+        let batch = guarded(format, || Ok(batches.next().transpose()?)).transpose();
+        is_over = !matches!(batch, Some(Ok(_)));
+        batch
+    }))
 }

@@ -4,6 +4,7 @@
 //! the user does, and a row that can't be read is a reject. Row groups come one after the other, so memory does not grow with
 //! the file. What a file of our own says about itself stands in the metadata of its schema, see [`Facts`].
 
+mod ahead;
 mod base;
 mod databento;
 mod error;

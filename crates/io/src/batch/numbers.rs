@@ -57,18 +57,11 @@ impl Floats {
     }
 
     /// The value at `row`; `None` where it is null.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, row: usize, field: Field) -> Result<Option<f64>, Fault> {
         match self {
             Self::Numbers(values) => Ok(values.is_valid(row).then(|| values.value(row))),
-            Self::Texts(values) => {
-                let cell = if values.is_valid(row) { values.value(row).trim().as_bytes() } else { b"" };
-                if is_null(cell) {
-                    return Ok(None);
-                }
-                let value = float(cell);
-                value.map(Some).ok_or_else(|| Fault::NotANumber { field, text: shown(cell) })
-            }
+            Self::Texts(values) => text(values, row, field),
         }
     }
 
@@ -77,6 +70,17 @@ impl Floats {
     pub(super) fn price(&self, row: usize, field: Field) -> Result<f64, Fault> {
         self.get(row, field)?.ok_or(Fault::Empty { field })
     }
+}
+
+/// Out of line, as it would fill the registers of those that are numbers.
+#[inline(never)]
+fn text(values: &StringArray, row: usize, field: Field) -> Result<Option<f64>, Fault> {
+    let cell = if values.is_valid(row) { values.value(row).trim().as_bytes() } else { b"" };
+    if is_null(cell) {
+        return Ok(None);
+    }
+    let value = float(cell);
+    value.map(Some).ok_or_else(|| Fault::NotANumber { field, text: shown(cell) })
 }
 
 impl Counts {

@@ -6,7 +6,7 @@ use std::io;
 use arrow_array::RecordBatch;
 use arrow_array::{Array, StringArray};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
-use barloom_core::{Label, Record, Stamp};
+use barloom_core::{Label, Record, Stamp, Timestamp};
 
 use crate::column::Field;
 use crate::databento::{Databento, Turn};
@@ -17,17 +17,18 @@ use crate::resolved::Resolved;
 use crate::row::{Decoded, Reject, Row};
 use crate::time::{TimeFault, TimeReader};
 
+use super::ahead::{Reading, read_ahead};
 use super::databento::Own;
 use super::error::BatchError;
 use super::facts::Facts;
-use super::format::{BatchFormat, Batches};
+use super::format::{BATCH, BatchFormat, Batches};
 use super::numbers::{Counts, Floats, is_number, is_text, texts};
 use super::times::{Times, is_time};
 
 /// Reads the rows of a table of columns.
 pub(crate) struct BatchReader {
     format: BatchFormat,
-    batches: Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>,
+    batches: Reading,
     /// Rows in all, where the format says it.
     total: Option<u64>,
     options: Options,
@@ -39,16 +40,13 @@ pub(crate) struct BatchReader {
     at: usize,
     /// Rows before the current batch.
     before: u64,
+    /// What was stated, where there is no column.
     symbol: String,
-    known: Known,
-    values: Result<Record, Fault>,
-}
-
-/// What could be read of a row, whether or not the rest could.
-#[derive(Debug, Default)]
-struct Known {
-    symbol: bool,
+    /// Whether the row's symbol could be read, and of a reject its time where it could.
+    is_named: bool,
     label: Option<Label>,
+    record: Record,
+    fault: Option<Fault>,
 }
 
 /// The columns of a batch.
@@ -107,9 +105,28 @@ impl BatchReader {
             at: 0,
             before: 0,
             symbol,
-            known: Known::default(),
-            values: Err(TimeFault::Empty.into()),
+            is_named: false,
+            label: None,
+            record: Record {
+                label: Label::Open(Timestamp::MIN),
+                open: f64::NAN,
+                high: f64::NAN,
+                low: f64::NAN,
+                close: f64::NAN,
+                volume: None,
+                vwap: None,
+                trade_count: None,
+            },
+            fault: None,
         })
+    }
+
+    /// Reads batches on a thread of their own from here on. A stream is not read ahead: it costs little, and its pipe may never end.
+    pub(crate) fn read_ahead(&mut self) -> io::Result<()> {
+        if self.total.is_some_and(|total| total > BATCH as u64) {
+            self.batches = read_ahead(std::mem::replace(&mut self.batches, Box::new(std::iter::empty())))?;
+        }
+        Ok(())
     }
 
     /// Reads on to the next row or reject; `false` at the end.
@@ -151,32 +168,35 @@ impl BatchReader {
         let Some(columns) = &self.columns else { return Ok(false) };
         let mut fault = None;
         if let (Some(own), Some(file)) = (&columns.databento, &mut self.databento) {
-            let symbol = columns.symbol.as_ref().filter(|symbols| symbols.is_valid(self.at));
-            let symbol = symbol.map_or(self.symbol.as_str(), |symbols| symbols.value(self.at).trim());
+            let symbol = columns.symbol(self.at).unwrap_or(&self.symbol);
             match own.turn(self.at, symbol, file)? {
                 Ok(Turn::Taken) => {}
                 Ok(Turn::Passed) => return Ok(false),
                 Err(own) => fault = Some(own),
             }
         }
-        self.known = Known { symbol: columns.symbol.is_none(), label: None };
-        let read = columns.read(
-            self.at,
-            self.layout.stamp().unwrap_or(Stamp::Open),
-            &mut self.time,
-            &mut self.symbol,
-            &mut self.known,
-            self.databento.as_mut(),
-        );
-        self.values = read;
-        if let Some(fault) = fault {
-            self.values = Err(fault);
+        let stamp = self.layout.stamp().unwrap_or(Stamp::Open);
+        self.is_named = columns.symbol.is_none();
+        let read = columns.read(self.at, stamp, &mut self.time, &mut self.is_named, self.databento.as_mut());
+        match read {
+            Ok(record) => self.record = record,
+            Err(own) => {
+                fault.get_or_insert(own);
+            }
         }
-        match &self.values {
-            Err(Fault::Time(source @ TimeFault::NoZone { .. })) => {
+        if fault.is_some() || self.fault.is_some() {
+            self.fault = fault;
+        }
+        match &self.fault {
+            None => Ok(true),
+            Some(Fault::Time(source @ TimeFault::NoZone { .. })) => {
                 Err(BatchError::ZoneUnknown { row: self.number(), source: source.clone() })
             }
-            _ => Ok(true),
+            Some(_) => {
+                let time = columns.time.get(self.at, &mut self.time).ok().filter(|_| self.is_named);
+                self.label = time.map(|time| time.label(stamp));
+                Ok(true)
+            }
         }
     }
 
@@ -187,12 +207,14 @@ impl BatchReader {
 
     /// The row that [`advance`](Self::advance) stopped at.
     pub(crate) fn current(&self) -> Decoded<'_> {
-        let (number, symbol) = (self.number(), self.symbol.as_str());
-        match &self.values {
-            Ok(record) => Decoded::Row(Row { number, symbol, record: *record }),
-            Err(reason) => {
-                let time = self.known.label.and_then(|label| label.open_time(self.options.base));
-                Decoded::Reject(Reject { number, symbol: self.known.symbol.then_some(symbol), time, reason })
+        let own = self.columns.as_ref().and_then(|columns| columns.symbol(self.at));
+        let (number, symbol) = (self.number(), own.unwrap_or(&self.symbol));
+        match &self.fault {
+            None => Decoded::Row(Row { number, symbol, record: self.record }),
+            Some(reason) => {
+                let symbol = self.is_named.then_some(symbol);
+                let time = self.label.and_then(|label| label.open_time(self.options.base));
+                Decoded::Reject(Reject { number, symbol, time, reason })
             }
         }
     }
@@ -306,6 +328,16 @@ impl Columns {
         })
     }
 
+    /// The symbol as it stands; `None` where it is null or has no column.
+    #[inline]
+    fn symbol(&self, row: usize) -> Option<&str> {
+        let symbols = self.symbol.as_ref().filter(|symbols| symbols.is_valid(row))?;
+        let text = symbols.value(row);
+        let may_be_blank = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_graphic());
+        let ends = text.as_bytes();
+        Some(if may_be_blank(ends.first()) || may_be_blank(ends.last()) { text.trim() } else { text })
+    }
+
     #[inline]
     fn prices(&self, row: usize) -> Result<[f64; 4], Fault> {
         let [open, high, low, close] = &self.prices;
@@ -324,23 +356,16 @@ impl Columns {
         row: usize,
         stamp: Stamp,
         time: &mut TimeReader,
-        symbol: &mut String,
-        known: &mut Known,
+        is_named: &mut bool,
         databento: Option<&mut Databento>,
     ) -> Result<Record, Fault> {
-        if let Some(symbols) = &self.symbol {
-            let text = if symbols.is_valid(row) { symbols.value(row).trim() } else { "" };
-            if text.is_empty() {
+        if self.symbol.is_some() {
+            if self.symbol(row).is_none_or(str::is_empty) {
                 return Err(Fault::Empty { field: Field::Symbol });
             }
-            if symbol != text {
-                symbol.clear();
-                symbol.push_str(text);
-            }
-            known.symbol = true;
+            *is_named = true;
         }
         let label = self.time.get(row, time)?.label(stamp);
-        known.label = Some(label);
         let optional = |column: &Option<Floats>, field| match column {
             Some(values) => values.get(row, field),
             None => Ok(None),

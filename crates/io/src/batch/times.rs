@@ -55,8 +55,19 @@ impl Times {
     }
 
     /// The moment at `row`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, row: usize, time: &mut TimeReader) -> Result<Moment, TimeFault> {
+        match self {
+            Self::Typed { values, nanos: 1, has_zone: true } if values.is_valid(row) => {
+                Ok(time.read_instant(values.value(row)))
+            }
+            _ => self.other(row, time),
+        }
+    }
+
+    /// Out of line, as it would fill the registers of the most frequent type, which is ours.
+    #[inline(never)]
+    fn other(&self, row: usize, time: &mut TimeReader) -> Result<Moment, TimeFault> {
         let is_null = match self {
             Self::Typed { values, .. } | Self::Counts(values) => values.is_null(row),
             Self::Dates(values) => values.is_null(row),

@@ -3,18 +3,19 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow_array::builder::{
-    ArrayBuilder, Float64Builder, Int32Builder, Int64Builder, StringBuilder, TimestampNanosecondBuilder,
-};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::builder::{ArrayBuilder, Float64Builder, Int64Builder, StringBuilder};
+use arrow_array::{ArrayRef, Float64Array, Int32Array, RecordBatch, TimestampNanosecondArray};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_ipc::writer::{FileWriter, StreamWriter};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+use barloom_core::Interval;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
+use super::ahead::WriteBehind;
 use super::facts::Facts;
 use super::format::BATCH;
 use crate::table::BarRow;
@@ -82,33 +83,36 @@ pub(crate) struct Rows {
     symbol: StringBuilder,
     interval: StringBuilder,
     session: StringBuilder,
-    times: [TimestampNanosecondBuilder; 2],
-    /// Open, high, low, close, volume, vwap.
-    numbers: [Float64Builder; 6],
+    times: [Vec<i64>; 2],
+    prices: [Vec<f64>; 4],
+    /// Volume and vwap.
+    optional: [Float64Builder; 2],
     trade_count: Int64Builder,
-    counts: [Int32Builder; 2],
-    outputs: Vec<Float64Builder>,
+    counts: [Vec<i32>; 2],
+    /// NaN is null.
+    outputs: Vec<Vec<f64>>,
     hours: StringBuilder,
-    text: String,
+    /// The interval of the row before, as text.
+    text: (Option<Interval>, String),
 }
 
 impl Rows {
     /// None yet, with room for `count`.
     pub(crate) fn new(columns: BarColumns, count: usize) -> Self {
-        let time = || TimestampNanosecondBuilder::with_capacity(count).with_timezone("UTC");
         let text = || StringBuilder::with_capacity(count, 8 * count);
-        let number = || Float64Builder::with_capacity(count);
+        let optional = || Float64Builder::with_capacity(count);
         Self {
             symbol: text(),
             interval: text(),
             session: text(),
-            times: [time(), time()],
-            numbers: std::array::from_fn(|_| number()),
+            times: std::array::from_fn(|_| Vec::with_capacity(count)),
+            prices: std::array::from_fn(|_| Vec::with_capacity(count)),
+            optional: [optional(), optional()],
             trade_count: Int64Builder::with_capacity(count),
-            counts: [Int32Builder::with_capacity(count), Int32Builder::with_capacity(count)],
-            outputs: (0..columns.outputs).map(|_| number()).collect(),
+            counts: std::array::from_fn(|_| Vec::with_capacity(count)),
+            outputs: (0..columns.outputs).map(|_| Vec::with_capacity(count)).collect(),
             hours: if columns.hours { text() } else { StringBuilder::with_capacity(0, 0) },
-            text: String::new(),
+            text: (None, String::new()),
             columns,
         }
     }
@@ -120,25 +124,26 @@ impl Rows {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         self.symbol.append_value(bar.symbol);
-        self.text.clear();
-        // Writing to memory does not fail.
-        let _ = std::fmt::Write::write_fmt(&mut self.text, format_args!("{}", bar.interval));
-        self.interval.append_value(&self.text);
-        self.session.append_value(bar.session);
-        for (builder, at) in self.times.iter_mut().zip([bar.open_time, bar.close_time]) {
-            builder.append_value(at.as_nanos());
+        if self.text.0 != Some(bar.interval) {
+            self.text = (Some(bar.interval), bar.interval.to_string());
         }
-        let prices = [bar.open, bar.high, bar.low, bar.close].map(Some);
-        for (builder, value) in self.numbers.iter_mut().zip(prices.into_iter().chain([bar.volume, bar.vwap]))
-        {
+        self.interval.append_value(&self.text.1);
+        self.session.append_value(bar.session);
+        for (column, at) in self.times.iter_mut().zip([bar.open_time, bar.close_time]) {
+            column.push(at.as_nanos());
+        }
+        for (column, price) in self.prices.iter_mut().zip([bar.open, bar.high, bar.low, bar.close]) {
+            column.push(price);
+        }
+        for (builder, value) in self.optional.iter_mut().zip([bar.volume, bar.vwap]) {
             builder.append_option(value);
         }
         self.trade_count.append_option(bar.trade_count);
-        for (builder, count) in self.counts.iter_mut().zip([bar.n_base, bar.n_expected]) {
-            builder.append_value(i32::try_from(count).unwrap_or(i32::MAX));
+        for (column, count) in self.counts.iter_mut().zip([bar.n_base, bar.n_expected]) {
+            column.push(i32::try_from(count).unwrap_or(i32::MAX));
         }
-        for (builder, value) in self.outputs.iter_mut().zip(values) {
-            builder.append_option(Some(*value).filter(|value| !value.is_nan()));
+        for (column, value) in self.outputs.iter_mut().zip(values) {
+            column.push(*value);
         }
         if self.columns.hours {
             self.hours.append_value(bar.hours.unwrap_or_default());
@@ -169,21 +174,40 @@ impl Gather for Rows {
     }
 
     fn take(&mut self) -> Result<RecordBatch, ArrowError> {
+        // As much room again: builders that grow copy what they hold.
+        std::mem::replace(self, Self::new(self.columns.clone(), self.len())).finish()
+    }
+}
+
+impl Rows {
+    fn finish(mut self) -> Result<RecordBatch, ArrowError> {
         let mut arrays: Vec<ArrayRef> = vec![
             Arc::new(self.symbol.finish()),
             Arc::new(self.interval.finish()),
             Arc::new(self.session.finish()),
         ];
-        arrays.extend(self.times.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
-        arrays.extend(self.numbers.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        let time = |times: Vec<i64>| TimestampNanosecondArray::from(times).with_timezone("UTC");
+        arrays.extend(self.times.map(|times| Arc::new(time(times)) as ArrayRef));
+        arrays.extend(self.prices.map(|prices| Arc::new(Float64Array::from(prices)) as ArrayRef));
+        arrays.extend(self.optional.map(|mut builder| Arc::new(builder.finish()) as ArrayRef));
         arrays.push(Arc::new(self.trade_count.finish()));
-        arrays.extend(self.counts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
-        arrays.extend(self.outputs.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        arrays.extend(self.counts.map(|counts| Arc::new(Int32Array::from(counts)) as ArrayRef));
+        arrays.extend(self.outputs.into_iter().map(|values| Arc::new(nullable(values)) as ArrayRef));
         if self.columns.hours {
             arrays.push(Arc::new(self.hours.finish()));
         }
-        RecordBatch::try_new(self.columns.schema.clone(), arrays)
+        RecordBatch::try_new(self.columns.schema, arrays)
     }
+}
+
+/// A column in which NaN is null, with a zero below it.
+fn nullable(mut values: Vec<f64>) -> Float64Array {
+    let sound = BooleanBuffer::collect_bool(values.len(), |row| !values[row].is_nan());
+    let nulls = Some(NullBuffer::new(sound)).filter(|nulls| nulls.null_count() > 0);
+    if nulls.is_some() {
+        values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = 0.0);
+    }
+    Float64Array::new(values.into(), nulls)
 }
 
 /// Writes batches in one of the formats.
@@ -280,18 +304,40 @@ pub(crate) fn of_parquet(error: ParquetError) -> io::Error {
 /// assert!(table.finish()?.starts_with(b"PAR1"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
-pub struct BatchTable<W: Write + Send>(Batched<W, Rows>);
+pub struct BatchTable<W: Write + Send + 'static>(Batched<W, Rows>);
 
 /// Rows on their way into batches, and batches into the sink.
-pub(crate) struct Batched<W: Write + Send, R> {
+pub(crate) struct Batched<W: Write + Send + 'static, R> {
     rows: R,
-    writer: BatchWriter<W>,
+    writer: Sink<W>,
     written: u64,
 }
 
-impl<W: Write + Send, R: Gather> Batched<W, R> {
+/// Where batches go: a table of one batch is not worth a thread.
+enum Sink<W: Write + Send + 'static> {
+    Here(BatchWriter<W>),
+    Behind(WriteBehind<W>),
+    /// The thread could not be had.
+    Gone,
+}
+
+impl<W: Write + Send + 'static> Sink<W> {
+    fn write(&mut self, batch: RecordBatch) -> io::Result<()> {
+        if let Self::Here(_) = self
+            && let Self::Here(writer) = std::mem::replace(self, Self::Gone)
+        {
+            *self = Self::Behind(WriteBehind::new(writer)?);
+        }
+        match self {
+            Self::Behind(writer) => writer.write(batch),
+            Self::Here(_) | Self::Gone => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+}
+
+impl<W: Write + Send + 'static, R: Gather> Batched<W, R> {
     pub(crate) fn new(to: W, format: ColumnFormat, rows: R) -> io::Result<Self> {
-        let writer = BatchWriter::new(to, format, rows.schema())?;
+        let writer = Sink::Here(BatchWriter::new(to, format, rows.schema())?);
         Ok(Self { rows, writer, written: 0 })
     }
 
@@ -305,24 +351,27 @@ impl<W: Write + Send, R: Gather> Batched<W, R> {
     #[inline]
     pub(crate) fn added(&mut self) -> io::Result<()> {
         self.written += 1;
-        if self.rows.len() >= BATCH { self.pass() } else { Ok(()) }
-    }
-
-    fn pass(&mut self) -> io::Result<()> {
-        if self.rows.len() == 0 {
+        if self.rows.len() < BATCH {
             return Ok(());
         }
         let batch = self.rows.take().map_err(of_arrow)?;
-        self.writer.write(&batch)
+        self.writer.write(batch)
     }
 
     pub(crate) fn finish(mut self) -> io::Result<W> {
-        self.pass()?;
-        self.writer.finish()
+        let mut writer = match self.writer {
+            Sink::Here(writer) => writer,
+            Sink::Behind(mut behind) => behind.end()?,
+            Sink::Gone => return Err(io::ErrorKind::InvalidInput.into()),
+        };
+        if self.rows.len() > 0 {
+            writer.write(&self.rows.take().map_err(of_arrow)?)?;
+        }
+        writer.finish()
     }
 }
 
-impl<W: Write + Send> BatchTable<W> {
+impl<W: Write + Send + 'static> BatchTable<W> {
     /// A table of `columns` in `format`.
     ///
     /// # Errors
@@ -354,7 +403,7 @@ impl<W: Write + Send> BatchTable<W> {
     }
 }
 
-impl<W: Write + Send> std::fmt::Debug for BatchTable<W> {
+impl<W: Write + Send + 'static> std::fmt::Debug for BatchTable<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BatchTable").field("written", &self.0.written).finish_non_exhaustive()
     }
