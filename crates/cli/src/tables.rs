@@ -79,7 +79,7 @@ impl Scratch {
     }
 }
 
-/// How many rows are held back for late ones: with 200 symbols, half a session of five minutes.
+/// How many rows are held back for late ones, of which the older half is written: with 200 symbols, a session or two of five minutes.
 const HELD: usize = 1 << 15;
 
 #[derive(Debug)]
@@ -94,8 +94,8 @@ struct Table {
     left: Rows,
     /// Bars that came after younger ones were written.
     laggards: Rows,
-    /// Where the last written row lies, and whether all before it do in order.
-    newest: Option<Place>,
+    /// The last written row, and whether it and all before it lie in order.
+    newest: Option<(Timestamp, SymbolId)>,
     in_order: bool,
     /// By symbol, where its last row ends.
     ends: Vec<u64>,
@@ -127,6 +127,11 @@ impl Rows {
         Self { bars: Vec::new(), outputs, values: Vec::new() }
     }
 
+    fn reserve(&mut self, rows: usize) {
+        self.bars.reserve(rows);
+        self.values.reserve(rows * self.outputs);
+    }
+
     fn push(&mut self, bar: &ClosedBar, values: &[f64]) {
         self.bars.push(*bar);
         self.values.extend_from_slice(values);
@@ -147,7 +152,8 @@ impl Rows {
             for row in 0..self.bars.len() {
                 if self.bars[row].close_time >= bound {
                     self.bars[kept] = self.bars[row];
-                    self.values.copy_within(row * self.outputs..(row + 1) * self.outputs, kept * self.outputs);
+                    self.values
+                        .copy_within(row * self.outputs..(row + 1) * self.outputs, kept * self.outputs);
                     kept += 1;
                 }
             }
@@ -193,7 +199,9 @@ impl Tables {
         let file = dir.file(WARNINGS)?;
         let name = file.path().to_owned();
         let warnings = WarningTable::new(file).map_err(written(&name))?;
-        Ok(Self { bars, warnings, order: *order, ending: false, scratch: Scratch::default() })
+        let mut tables = Self { bars, warnings, order: *order, ending: false, scratch: Scratch::default() };
+        tables.reserve();
+        Ok(tables)
     }
 
     /// The names of the files that [`Tables::create`] begins.
@@ -206,6 +214,16 @@ impl Tables {
     pub(crate) fn not_grouped(&mut self) {
         if self.order == Order::Grouped {
             self.order = Order::Visible;
+            self.reserve();
+        }
+    }
+
+    /// Makes room for the rows that are held back; what is not used is not resident.
+    fn reserve(&mut self) {
+        if self.order == Order::Visible {
+            self.bars.iter_mut().for_each(|table| table.held.reserve(HELD));
+            self.scratch.keys.reserve(HELD);
+            self.scratch.closes.reserve(HELD);
         }
     }
 
@@ -314,9 +332,9 @@ impl Table {
         }
         for &(_, _, row) in &*keys {
             let (bar, values) = (&self.held.bars[row as usize], self.held.values(row as usize));
-            let name = symbols.name(bar.symbol).as_str();
-            let is_behind = |(close, symbol): &Place| (bar.close_time, name) < (*close, symbol.as_str());
-            if self.newest.as_ref().is_some_and(is_behind) {
+            let place = |close, symbol: SymbolId| (close, ranks[symbol.index()]);
+            let own = place(bar.close_time, bar.symbol);
+            if self.newest.is_some_and(|(close, symbol)| own < place(close, symbol)) {
                 // While the input may be grouped, symbols follow each other and closes go back.
                 if order == Order::Visible && self.in_order {
                     self.laggards.push(bar, values);
@@ -325,10 +343,7 @@ impl Table {
                 self.in_order = false;
             }
             self.rows.write(&row_of(bar, symbols, label), values)?;
-            let (close, symbol) = self.newest.get_or_insert_with(|| (Timestamp::MIN, String::new()));
-            *close = bar.close_time;
-            symbol.clear();
-            symbol.push_str(name);
+            self.newest = Some((bar.close_time, bar.symbol));
             let symbol = bar.symbol.index();
             if self.ends.len() <= symbol {
                 self.ends.resize(symbol + 1, 0);

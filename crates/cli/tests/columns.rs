@@ -221,6 +221,70 @@ fn folders_patterns_and_partitions_are_inputs() {
     derive(&[&out("*.none")], &["--out", &out("x")]).refused(4, &["*.none: no file matches"]);
 }
 
+/// A symbol whose row comes after more bars than are held back, and others that skip minutes.
+#[test]
+fn a_bar_that_comes_very_late_stands_where_it_became_visible_in_every_format() {
+    let desk = Desk::new();
+    let mut text = "symbol,open_time,open,high,low,close,volume\n".to_owned();
+    let last = 2 * 1_300 - 1;
+    for minute in 0..=last {
+        for symbol in 0..40_u32 {
+            // The first one is silent but for the ends; the third now and then.
+            let skips = symbol == 0 && !(minute == 0 || minute == last) || symbol == 2 && minute % 7 < 5;
+            if !skips {
+                let (time, price) = (1_700_006_400 + minute * 60, 100 + (symbol + minute) % 9);
+                text.push_str(&format!("S{symbol:02},{time},{price},{price},{price},{price},5\n"));
+            }
+        }
+    }
+    let input = desk.put("in.csv", text);
+    let out = |format: &str| desk.path(format).display().to_string();
+    for format in ["csv", "parquet", "arrow"] {
+        let flags = ["-i", "2m,1d", "--indicator", "sma:2@2m", "--stamp", "open", "--to", format];
+        run(&[&["derive", &input, "--out", &out(format)], &flags[..]].concat()).ok();
+    }
+    let table = Table::read(&desk.text("csv/2m.csv"));
+    let places = table.cut("close_time symbol");
+    assert!(places.is_sorted() && places.len() > 48_000, "{}", places.len());
+    assert!(places[0].ends_with(" S00"), "{}", places[0]);
+    let expected = rows(&desk.path("csv/2m.csv"), "2m");
+    for format in ["parquet", "arrow"] {
+        assert!(rows(&desk.path(&format!("{format}/2m.{format}")), "2m") == expected, "{format}");
+    }
+    let averages: Vec<Option<f64>> = table.column("sma_2").iter().map(|cell| cell.parse().ok()).collect();
+    assert!(numbers(&format!("{}/2m.parquet", out("parquet")), "sma_2") == averages);
+    // What was written by a thread is read by one, in the same order.
+    let again = ["-i", "1d", "--to", "csv", "--base", "1m"];
+    run(&[&["convert", &input, "--stamp", "open"], &["--out", &out("base.parquet")][..]].concat()).ok();
+    run(&[&["derive", &out("base.parquet"), "--out", &out("again")], &again[..]].concat()).ok();
+    assert_eq!(desk.text("again/1d.csv"), desk.text("csv/1d.csv"));
+}
+
+/// The system refuses to let a file grow: said once, by the name of the file, and nothing is left.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_that_can_not_be_written_is_told_once_and_leaves_no_file() {
+    let desk = Desk::new();
+    let rows = (0..100_000_i64).map(|n| format!("A,{},1,2,1,1.{n},5\n", 1_700_006_400 + n * 60));
+    let text = "symbol,open_time,open,high,low,close,volume\n".to_owned() + &rows.collect::<String>();
+    let input = desk.put("in.csv", text);
+    let out = desk.path("out").display().to_string();
+    for format in ["csv", "parquet", "arrow"] {
+        // Blocks of 512 bytes; without the trap the signal would end it.
+        let script = "trap '' XFSZ; ulimit -f 200; exec \"$0\" \"$@\"";
+        let done = Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_barloom"), "derive", &input, "-i", "1m,5m,1h"])
+            .args(["--stamp", "open", "--to", format, "--out", &out])
+            .output()
+            .unwrap();
+        let told = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{told}");
+        assert_eq!(told.matches("can't be written").count(), 1, "{told}");
+        assert!(told.contains(&format!("1m.{format}: can't be written: File too large")), "{told}");
+        assert_eq!(desk.outputs(), Vec::<String>::new(), "{format}");
+    }
+}
+
 /// Real processes, killed at twenty moments of a derivation: what shows its final name is whole.
 #[cfg(unix)]
 #[test]
