@@ -65,7 +65,8 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     figures.push(Figure::of("the same with six indicators on each", || always.derive(&INDICATORS))?);
     for format in [TableFormat::Csv, TableFormat::Parquet, TableFormat::Arrow] {
         let file = always.written(format)?;
-        figures.push(Figure::of(&format!("read {format}"), || file.read())?);
+        let figure = Figure::of(&format!("read {format}"), || file.read())?;
+        figures.push(Figure { bytes: Some(file.bytes_a_row(args.rows)?), ..figure });
     }
     drop(always);
     let rows = Rows::new("XNYS", args.rows)?;
@@ -81,6 +82,8 @@ struct Figure {
     name: String,
     /// Rows a second of each run, the fastest first.
     rates: Vec<f64>,
+    /// Bytes a row, of what reads a file.
+    bytes: Option<f64>,
 }
 
 impl Figure {
@@ -95,7 +98,7 @@ impl Figure {
             rates.push(rows as f64 / stopwatch.elapsed().as_secs_f64().max(1e-9));
         }
         rates.sort_by(|a, b| b.total_cmp(a));
-        Ok(Self { name: name.to_owned(), rates })
+        Ok(Self { name: name.to_owned(), rates, bytes: None })
     }
 
     fn best(&self) -> f64 {
@@ -105,14 +108,20 @@ impl Figure {
     fn median(&self) -> f64 {
         self.rates.get(self.rates.len() / 2).copied().unwrap_or_default()
     }
+
+    /// Megabytes a second of the best run.
+    fn megabytes(&self) -> Option<f64> {
+        Some(self.best() * self.bytes? / 1e6)
+    }
 }
 
 fn table(figures: &[Figure], rows: u64) -> String {
-    let mut table = plain_table(["rows a second, one thread", "best", "median", "ns a row", "runs"]);
+    let mut table = plain_table(["rows a second, one thread", "best", "median", "ns a row", "MB/s", "runs"]);
     for figure in figures {
         let (best, median) = (grouped(figure.best() as u64), grouped(figure.median() as u64));
         let each = format!("{:.1}", 1e9 / figure.best());
-        table.add_row([figure.name.clone(), best, median, each, figure.rates.len().to_string()]);
+        let megabytes = figure.megabytes().map_or_else(String::new, |rate| format!("{rate:.0}"));
+        table.add_row([figure.name.clone(), best, median, each, megabytes, figure.rates.len().to_string()]);
     }
     table.column_iter_mut().skip(1).for_each(|column| {
         column.set_cell_alignment(CellAlignment::Right);
@@ -121,7 +130,7 @@ fn table(figures: &[Figure], rows: u64) -> String {
 }
 
 fn json_of(figures: &[Figure], rows: u64) -> Value {
-    let of = |figure: &Figure| json!({ "name": figure.name, "runs": figure.rates.len(), "best": figure.best(), "median": figure.median() });
+    let of = |figure: &Figure| json!({ "name": figure.name, "runs": figure.rates.len(), "best": figure.best(), "median": figure.median(), "megabytes": figure.megabytes() });
     let figures: Vec<Value> = figures.iter().map(of).collect();
     json!({ "version": env!("CARGO_PKG_VERSION"), "rows": rows, "figures": figures })
 }
@@ -215,6 +224,11 @@ struct Temporary {
 }
 
 impl Temporary {
+    fn bytes_a_row(&self, rows: u64) -> Result<f64, Failure> {
+        let found = self.file.metadata().map_err(|error| Failure::new(Kind::Run, error))?;
+        Ok(found.len() as f64 / rows as f64)
+    }
+
     /// Reads all rows; gives how many there were.
     fn read(&self) -> Result<u64, Failure> {
         let mut reader = RowReader::open(&self.file, Options::default()).map_err(failed(Kind::Run))?;
