@@ -79,8 +79,10 @@ impl Scratch {
     }
 }
 
-/// How many rows are held back for late ones, of which the older half is written: with 200 symbols, a session or two of five minutes.
-const HELD: usize = 1 << 15;
+/// How many rows are held back for late ones, of which the older half is written.
+const HELD: usize = 1 << 14;
+/// How many for each symbol, where that is more: some instants of all of them.
+const HELD_A_SYMBOL: usize = 8;
 
 #[derive(Debug)]
 struct Table {
@@ -309,7 +311,7 @@ impl Table {
         let middle = scratch.closes.len() / 2;
         let (_, &mut middle, _) = scratch.closes.select_nth_unstable(middle);
         self.write_before(Some(middle), Order::Visible, symbols, scratch)?;
-        self.limit = HELD.max(2 * self.held.bars.len());
+        self.limit = HELD.max(HELD_A_SYMBOL * symbols.len()).max(2 * self.held.bars.len());
         Ok(())
     }
 
