@@ -58,7 +58,7 @@ with tempfile.TemporaryDirectory() as folder:
     for rows in (1_000_000, 4_000_000):
         path, out = os.path.join(folder, f"{rows}.csv"), os.path.join(folder, "out")
         write(path, rows)
-        measure(path, rows, [binary, "derive", path, "-i", "5m,15m,30m,1h,1d", "--calendar", "24/7", "--out", out])
+        measure(path, rows, [binary, "derive", path, "-i", "5m,15m,30m,1h,1d", "--calendar", "24/7", "--out", out, "--force"])
     for rows in (200_000, 2_000_000):
         path, session = os.path.join(folder, f"{rows}.csv"), os.path.join(folder, "session.toml")
         write(path, rows)
