@@ -35,7 +35,6 @@ pub mod pace;
 mod queue;
 mod session;
 mod shard;
-pub mod source;
 pub mod subscription;
 mod sync;
 pub mod synth;
@@ -45,3 +44,4 @@ pub mod verify;
 pub mod worker;
 
 pub use barloom_core as core;
+pub use barloom_core::source;

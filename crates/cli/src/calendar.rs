@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use crate::failure::{Failure, Kind, failed};
 use crate::inputs;
 use crate::run::print;
-use crate::tables::hours_word;
 
 /// Show a calendar's sessions: of a month, of a day, or the next one
 #[derive(Debug, Args)]
@@ -220,7 +219,7 @@ impl Day {
         let segments: Vec<Value> = session
             .segments()
             .iter()
-            .map(|s| json!({ "hours": hours_word(s.hours), "open": s.open.to_string(), "close": s.close.to_string() }))
+            .map(|s| json!({ "hours": s.hours.as_str(), "open": s.open.to_string(), "close": s.close.to_string() }))
             .collect();
         let session = json!({
             "open": session.open().to_string(),

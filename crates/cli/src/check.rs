@@ -12,7 +12,7 @@ use barloom_core::indicators::{Spec, WarmUp};
 use barloom_core::plan::Plan;
 use barloom_core::store::{SeriesSize, StoreConfig};
 use barloom_core::{Interval, Symbols, Timestamp};
-use barloom_io::{Field, Options, TableFormat};
+use barloom_io::{Field, FileSource, Options, TableFormat};
 use clap::Args;
 use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
@@ -22,7 +22,6 @@ use crate::calendar::Format;
 use crate::failure::{Failure, Kind, failed};
 use crate::indicators::settled;
 use crate::run::print;
-use crate::source::FileSource;
 use crate::summary::{grouped, plain_table};
 use crate::{inputs, lint};
 
@@ -422,7 +421,9 @@ fn look_at(
                 let open = minute.bar.open_time();
                 input.first = Some(input.first.map_or(open, |first| first.min(open)));
             }
-            Ok((_, Err(Refusal::Calendar(error)))) => return Err(source.failure_at(row.number, &error)),
+            Ok((_, Err(Refusal::Calendar(error)))) => {
+                return Err(Failure::at_row(&source, row.number, &error));
+            }
             Ok((_, Err(Refusal::Invalid(reason)))) => input.reject(unit, row.number, reason),
             Err(unreadable) => input.reject(unit, row.number, unreadable.reason),
         }

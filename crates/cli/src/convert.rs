@@ -7,13 +7,13 @@ use barloom::config::SessionConfig;
 use barloom::source::Source as _;
 use barloom_core::{Record, SymbolId, Symbols};
 use barloom_io::{
-    BaseRow, BaseSheet, Facts, Options, OutputDir, OutputError, PendingFile, RowTime, TableFormat, commit_all,
+    BaseRow, BaseSheet, Facts, FileSource, Options, OutputDir, OutputError, PendingFile, RowTime,
+    TableFormat, commit_all,
 };
 use clap::Args;
 
 use crate::args::ReadingArgs;
 use crate::failure::{Failure, Kind, failed};
-use crate::source::FileSource;
 use crate::summary::grouped;
 use crate::tables::RejectLog;
 use crate::{inputs, interrupt, outputs, tell};
@@ -168,7 +168,7 @@ impl Conversion<'_> {
                     self.rows += 1;
                     if self.how.sort {
                         let time = RowTime::of(record.label, self.config.base);
-                        let time = time.map_err(|error| source.failure_at(row.number, &error))?;
+                        let time = time.map_err(|error| Failure::at_row(&source, row.number, &error))?;
                         to.held.push((time, symbol, record));
                     } else {
                         let symbol = self.symbols.name(symbol).as_str();
@@ -181,7 +181,7 @@ impl Conversion<'_> {
                 }
             }
         }
-        source.tell_resolved();
+        tell::resolved(&source);
         Ok(())
     }
 }

@@ -5,19 +5,18 @@ use std::path::{Path, PathBuf};
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
 use barloom::engine::RunSummary;
-use barloom::source::{Source as _, SourceRow, Unreadable};
+use barloom::source::Source as _;
 use barloom_core::adjust::Adjuster;
-use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileError, FileFeed, Sink, Warning};
+use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{Record, SymbolId, Symbols};
-use barloom_io::{Options, TableFormat};
+use barloom_io::{FileSource, Options, TableFormat};
 use clap::Args;
 
 use crate::args::SharedArgs;
 use crate::failure::{Failure, Kind, failed};
 use crate::one_stream::OneStream;
 use crate::progress::Progress;
-use crate::source::{FileSource, symbol_named};
 use crate::summary::Report;
 use crate::tables::{Order, RejectLog, Rejects, Tables};
 use crate::{inputs, interrupt, outputs, progress, tell};
@@ -238,43 +237,25 @@ impl Derivation {
                 progress
                     .row(row.content.as_ref().ok().and_then(open), || passed + source.reader().position());
             }
-            if let Some(symbol) = symbol_named(&row).filter(|symbol| self.current != Some(*symbol)) {
+            if let Some(symbol) = row.symbol().filter(|symbol| self.current != Some(*symbol)) {
                 // A symbol that comes back after another one: the input is not grouped.
                 if symbol.index() < known {
                     self.out.sheets.not_grouped();
                 }
                 self.current = Some(symbol);
             }
-            if let Some(why) = self.take(&row).map_err(|error| source.failure_at(row.number, &error))? {
-                self.out.rejects.refuse(&source, row.number, &why, &self.symbols)?;
+            let Self { deriver, feed, symbols, out, .. } = self;
+            let taken = feed.source_row(deriver, symbols.by_name(), &row, &mut Telling { out, symbols });
+            if let Some(why) = taken.map_err(|error| Failure::at_row(&source, row.number, &error))? {
+                out.rejects.refuse(&source, row.number, &why, symbols)?;
             }
             if self.out.failed.is_some() {
                 break;
             }
         }
         self.passed += source.reader().size().unwrap_or(0);
-        source.tell_resolved();
+        tell::resolved(&source);
         Ok(())
-    }
-
-    /// Gives a row to the deriver; what comes back is why it was refused.
-    fn take(&mut self, row: &SourceRow) -> Result<Option<Unreadable>, FileError> {
-        let Self { deriver, feed, symbols, out, .. } = self;
-        let sink = &mut Telling { out, symbols };
-        Ok(match &row.content {
-            Ok((symbol, record)) => {
-                let refused = feed.row(deriver, *symbol, symbols.by_name(), record, sink)?.err();
-                refused.map(|reason| Unreadable {
-                    symbol: Some(*symbol),
-                    time: deriver.open_time(record.label),
-                    reason: reason.to_string(),
-                })
-            }
-            Err(unreadable) => {
-                feed.unreadable(deriver, unreadable.symbol, unreadable.time, &unreadable.reason, sink);
-                Some(unreadable.clone())
-            }
-        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use barloom::config::ConfigError;
-use barloom_io::Excerpt;
+use barloom_io::{Excerpt, FileSource, SourceError};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, MietteError, MietteSpanContents,
     NamedSource, Report, SourceCode, SourceSpan, SpanContents,
@@ -28,6 +28,13 @@ pub(crate) enum Kind {
     Interrupted = 130,
 }
 
+impl Kind {
+    /// What the user did not state is configuration.
+    pub(crate) fn of(error: &SourceError) -> Self {
+        if error.is_unstated() { Self::Config } else { Self::Data }
+    }
+}
+
 /// A failed command.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -40,6 +47,13 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl fmt::Display) -> Self {
         Self { kind, message: message.to_string(), excerpt: None }
+    }
+
+    /// That the row which `source` gave last, and which has that number, can't be.
+    pub(crate) fn at_row(source: &FileSource, number: u64, reason: &dyn fmt::Display) -> Self {
+        let excerpt = source.reader().excerpt();
+        Self::new(Kind::Data, format!("{}: {reason}", source.place(number)))
+            .showing(excerpt.as_ref().map(|excerpt| (source.reader().name(), excerpt)))
     }
 
     /// The same with a line of a file below it, and a caret at what is wrong.
@@ -86,6 +100,12 @@ impl Failure {
             }
         }
         ExitCode::from(self.kind as u8)
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self::new(Kind::of(&error), &error).showing(error.excerpt())
     }
 }
 

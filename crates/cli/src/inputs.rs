@@ -9,10 +9,9 @@ use barloom_core::calendar::{CalendarError, OverlayError};
 use barloom_core::derive::DeriveRules;
 use barloom_core::plan::Plan;
 use barloom_core::{Calendar, Interval, Overlay, Symbol, Symbols};
-use barloom_io::{Excerpt, Facts, Options, TableFormat};
+use barloom_io::{Excerpt, Facts, FileSource, Options, TableFormat};
 
 use crate::failure::{Failure, Kind, failed};
-use crate::source::FileSource;
 use crate::tables::{Order, Tables, Written};
 use crate::tell;
 
@@ -127,8 +126,7 @@ pub(crate) fn tell_unknown(adjustments: Option<&Adjustments>, symbols: &Symbols)
 
 /// The interval of the input: the one stated, else what the first file says of itself, else a minute.
 pub(crate) fn base(stated: Option<Interval>, inputs: &[PathBuf]) -> Interval {
-    let can_be = |base: &Interval| ["1s", "1m", "1d"].contains(&base.to_string().as_str());
-    let said = || inputs.first().and_then(|path| Facts::of_file(path).base()).filter(can_be);
+    let said = || inputs.first().and_then(|path| Facts::of_file(path).input_base());
     stated.or_else(said).unwrap_or(Interval::MINUTE)
 }
 

@@ -22,7 +22,6 @@ mod progress;
 mod replay;
 mod run;
 mod schema;
-mod source;
 mod stream;
 mod summary;
 mod synth;

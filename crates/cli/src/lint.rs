@@ -7,7 +7,7 @@ use barloom::source::Source as _;
 use barloom_core::adjust::Adjuster;
 use barloom_core::derive::{Counts, FileError};
 use barloom_core::{Interval, Stamp, Symbols};
-use barloom_io::{CsvError, Options, ReadError, RowReader};
+use barloom_io::{CsvError, FileSource, Options, ReadError, RowReader, SourceError};
 use comfy_table::CellAlignment;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ use crate::calendar::Format;
 use crate::failure::{Failure, Kind};
 use crate::inputs;
 use crate::run::print;
-use crate::source::{FileFailure, FileSource};
 use crate::summary::{grouped, plain_table};
 
 /// Looks at the rows of data files, folders and patterns, in this order.
@@ -79,7 +78,7 @@ enum Stop {
     /// After so many rows.
     Read {
         rows: u64,
-        error: Box<FileFailure>,
+        error: Box<SourceError>,
     },
     File {
         failure: Box<Failure>,
@@ -139,7 +138,7 @@ impl Linted {
             let Some(row) = read else { break };
             if let Err(error) = self.lint.row(&row, &self.symbols) {
                 self.files.push(Seen::of(source.reader()));
-                let failure = Box::new(source.failure_at(row.number, &error));
+                let failure = Box::new(Failure::at_row(&source, row.number, &error));
                 return Err(Stop::File { failure, error });
             }
         }
@@ -156,8 +155,8 @@ impl Seen {
 }
 
 /// States in `options` what the file lacks, where rows can show whether that is right. A pipe is not read twice.
-fn assume(path: &Path, error: &FileFailure, options: &mut Options) -> bool {
-    let FileFailure::Read(error) = error else { return false };
+fn assume(path: &Path, error: &SourceError, options: &mut Options) -> bool {
+    let SourceError::Read(error) = error else { return false };
     if !path.is_file() {
         return false;
     }

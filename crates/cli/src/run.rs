@@ -18,12 +18,11 @@ use barloom_core::error::{WordError, word};
 use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::store::View;
-use barloom_io::{Excerpt, TableFormat};
+use barloom_io::{Excerpt, FileSource, SourceError, TableFormat};
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
 use crate::progress::{Extent, Watched};
-use crate::source::{FileFailure, FileSource};
 use crate::summary::Report;
 use crate::tables::{Order, RejectLog, Tables, Written};
 use crate::told::Told;
@@ -238,16 +237,16 @@ pub(crate) trait InputsFailure: std::error::Error {
     }
 }
 
-impl InputsFailure for CoordinatorError<FileFailure> {
+impl InputsFailure for CoordinatorError<SourceError> {
     fn kind(&self) -> Kind {
         match self {
-            Self::Source(error) => error.kind(),
+            Self::Source(error) => Kind::of(error),
             _ => Kind::Data,
         }
     }
 
     fn shown(&self) -> Option<(&str, &Excerpt)> {
-        if let Self::Source(error) = self { error.shown() } else { None }
+        if let Self::Source(error) = self { error.excerpt() } else { None }
     }
 }
 

@@ -17,14 +17,13 @@ use barloom_core::derive::{
     ClosedBar, DeriveRules, IntervalRule, Policy, SessionLabel, TradingHours, Warning,
 };
 use barloom_core::plan::Plan;
-use barloom_core::{Hours, Interval, SymbolId, Symbols, Timestamp};
+use barloom_core::{Interval, SymbolId, Symbols, Timestamp};
 use barloom_io::{
-    BarRow, BarSheet, Facts, OutputDir, OutputError, PendingFile, Place, RejectRow, RejectTable, Segment,
-    TableFormat, WarningRow, WarningTable, commit_all,
+    BarRow, BarSheet, Facts, FileSource, OutputDir, OutputError, PendingFile, Place, RejectRow, RejectTable,
+    Segment, TableFormat, WarningRow, WarningTable, commit_all,
 };
 
 use crate::failure::{Failure, Kind, failed};
-use crate::source::FileSource;
 use crate::tell;
 
 /// The order of a table's rows.
@@ -473,16 +472,7 @@ pub(crate) fn row_of<'a>(closed: &ClosedBar, symbols: &'a Symbols, label: &'a mu
         trade_count: bar.trade_count(),
         n_base,
         n_expected,
-        hours: Some(hours_word(closed.hours)),
-    }
-}
-
-/// The word of a part of the trading day in outputs.
-pub(crate) fn hours_word(hours: Hours) -> &'static str {
-    match hours {
-        Hours::Pre => "pre",
-        Hours::Regular => "regular",
-        Hours::Post => "post",
+        hours: Some(closed.hours.as_str()),
     }
 }
 
@@ -569,7 +559,7 @@ impl RejectLog {
     ) -> Result<(), Failure> {
         let Unreadable { symbol, time, reason } = why;
         if self.on_invalid == OnInvalid::Stop {
-            return Err(source.failure_at(number, reason));
+            return Err(Failure::at_row(source, number, reason));
         }
         let (name, unit) = (source.name(), source.unit());
         let reject = Reject { source: name, unit, number, symbol: *symbol, time: *time, reason };

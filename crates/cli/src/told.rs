@@ -6,8 +6,6 @@ use barloom_core::{Symbols, Timestamp};
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use crate::tables::hours_word;
-
 /// Something told, with the input line that caused it where there is one.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -112,7 +110,7 @@ impl<'a> Told<'a> {
             n_base,
             n_expected,
             revision,
-            hours: with_hours.then(|| hours_word(hours)),
+            hours: with_hours.then(|| hours.as_str()),
         }
     }
 

@@ -8,7 +8,7 @@ use barloom::source::{Source as _, Unreadable};
 use barloom::verify::{Caveat, Failure as Broken, Law, Market, Report, Row, Rows, Shown, Subject, Verdict};
 use barloom_core::Symbols;
 use barloom_core::adjust::Adjuster;
-use barloom_io::TableFormat;
+use barloom_io::{FileSource, TableFormat};
 use clap::Args;
 use comfy_table::CellAlignment;
 use serde_json::{Map, Value, json};
@@ -17,7 +17,6 @@ use crate::args::SharedArgs;
 use crate::calendar::Format;
 use crate::failure::{Failure, Kind, failed};
 use crate::run::print;
-use crate::source::FileSource;
 use crate::summary::{grouped, plain_table};
 use crate::tables::{RejectLog, Rejects};
 use crate::{inputs, interrupt, tell};
@@ -138,7 +137,7 @@ impl Reading {
             let refused = match row.content {
                 Ok((symbol, record)) => {
                     let taken = rows.row(symbol, symbols, &record);
-                    let refused = taken.map_err(|error| source.failure_at(row.number, &error))?.err();
+                    let refused = taken.map_err(|error| Failure::at_row(&source, row.number, &error))?.err();
                     refused.map(|reason| Unreadable {
                         symbol: Some(symbol),
                         time: rows.open_time(&record),
@@ -154,7 +153,7 @@ impl Reading {
                 rejects.refuse(&source, row.number, &why, symbols)?;
             }
         }
-        source.tell_resolved();
+        tell::resolved(&source);
         Ok(())
     }
 }

@@ -27,6 +27,7 @@ pub mod outputs;
 pub mod plan;
 pub mod processor;
 pub mod snapshot;
+pub mod source;
 pub mod store;
 pub mod symbol;
 pub mod time;

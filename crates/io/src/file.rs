@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow_array::RecordBatchReader;
+
 use crate::alpaca::AlpacaError;
 use crate::batch::{BatchError, BatchFormat, BatchReader, Facts};
 use crate::compression::{Compression, Source, head};
@@ -210,6 +212,21 @@ impl RowReader {
     ) -> Result<Self, ReadError> {
         let head = head(&mut source).map_err(|source| ReadError::Io { file: name.to_owned(), source })?;
         Self::of(name, head, source, options)
+    }
+
+    /// A reader of batches in memory, as Arrow's C interface hands them over; errors call them `name`. Columns of the usual types are
+    /// read where they lie.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the columns are no table of bars.
+    pub fn of_batches(
+        name: &str,
+        batches: Box<dyn RecordBatchReader + Send>,
+        options: Options,
+    ) -> Result<Self, ReadError> {
+        let reader = BatchReader::of_batches(batches, options).map_err(|error| of_columns(name, error))?;
+        let content = Content::Columns(Box::new(reader));
+        Ok(Self { name: name.to_owned(), content, rows: 0, size: None, read: Arc::default() })
     }
 
     fn of(

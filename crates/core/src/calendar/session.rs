@@ -15,6 +15,17 @@ pub enum Hours {
     Post,
 }
 
+impl Hours {
+    /// The word in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pre => "pre",
+            Self::Regular => "regular",
+            Self::Post => "post",
+        }
+    }
+}
+
 /// An unbroken stretch of trading: `open` inclusive, `close` exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {

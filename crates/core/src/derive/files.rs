@@ -11,6 +11,7 @@ use super::{Deriver, Minute, Refusal};
 use crate::bar::{InvalidBar, Record};
 use crate::calendar::CalendarError;
 use crate::interval::Interval;
+use crate::source::{SourceRow, Unreadable};
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
 
@@ -195,6 +196,33 @@ impl FileFeed {
         };
         self.trial.sound(minute.bar.open_time);
         Ok(Ok(self.minute(deriver, symbol, by_name, &minute, sink)?))
+    }
+
+    /// Takes the next row as its source gave it; what comes back is why it was refused, if it was.
+    ///
+    /// # Errors
+    /// As [`FileFeed::row`].
+    pub fn source_row(
+        &mut self,
+        deriver: &mut Deriver,
+        by_name: &[SymbolId],
+        row: &SourceRow,
+        sink: &mut impl Sink,
+    ) -> Result<Option<Unreadable>, FileError> {
+        match &row.content {
+            Ok((symbol, record)) => {
+                let refused = self.row(deriver, *symbol, by_name, record, sink)?.err();
+                Ok(refused.map(|reason| Unreadable {
+                    symbol: Some(*symbol),
+                    time: deriver.open_time(record.label),
+                    reason: reason.to_string(),
+                }))
+            }
+            Err(unreadable) => {
+                self.unreadable(deriver, unreadable.symbol, unreadable.time, &unreadable.reason, sink);
+                Ok(Some(unreadable.clone()))
+            }
+        }
     }
 
     /// Finds a row of `symbol` sound, for [`FileFeed::minute`]; an invalid one is counted and warned about.

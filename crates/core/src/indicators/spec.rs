@@ -177,6 +177,23 @@ pub(super) fn anything(_: &Args<'_>) -> Result<(), String> {
     Ok(())
 }
 
+impl Entry {
+    /// Whether an output is a price, so that it can be drawn over the bars it is of.
+    pub fn is_price(&self, output: &str) -> bool {
+        match self.name {
+            "alma" | "dema" | "donchian" | "ema" | "high_low" | "hma" | "ichimoku" | "kama" | "keltner"
+            | "keltner_talib" | "median" | "midpoint" | "pivot_points" | "rma" | "sar" | "sma"
+            | "swing_high" | "swing_low" | "t3" | "tema" | "trima" | "vwap" | "vwma" | "wma" | "zlema" => {
+                true
+            }
+            "bbands" => matches!(output, "upper" | "middle" | "lower"),
+            "linreg" => matches!(output, "value" | "intercept" | "forecast"),
+            "supertrend" => output == "supertrend",
+            _ => false,
+        }
+    }
+}
+
 /// The values of an entry's parameters, in their order.
 #[derive(Debug, Clone, Copy)]
 pub struct Args<'a> {

@@ -50,6 +50,11 @@ impl Facts {
         self.get("base")?.parse().ok()
     }
 
+    /// The interval of the rows, where it is one that others are derived from: 1s, 1m or 1d.
+    pub fn input_base(&self) -> Option<Interval> {
+        self.base().filter(|base| ["1s", "1m", "1d"].contains(&base.to_string().as_str()))
+    }
+
     /// What the file at `path` says about itself; nothing where there is none, or its format has no room for it.
     pub fn of_file(path: &Path) -> Self {
         let read = || {
@@ -70,7 +75,7 @@ impl Facts {
     }
 
     /// Those in the metadata of a schema.
-    pub(super) fn of(metadata: &HashMap<String, String>) -> Self {
+    pub fn of(metadata: &HashMap<String, String>) -> Self {
         let mut facts: Vec<(String, String)> = Vec::new();
         // A map's order is none, so they are put in order of their names.
         #[allow(clippy::iter_over_hash_type, reason = "sorted below")]

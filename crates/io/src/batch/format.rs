@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_schema::{ArrowError, SchemaRef};
@@ -174,6 +174,17 @@ impl Batches {
         };
         let columns = choose(&schema)?;
         let batches = stream.map(move |batch| batch?.project(&columns));
+        Ok(Self { schema, batches: each_guarded(BatchFormat::ArrowStream, batches), rows: None })
+    }
+
+    /// Of batches that another library holds or makes.
+    pub(super) fn of_batches(
+        from: Box<dyn RecordBatchReader + Send>,
+        choose: Choose<'_>,
+    ) -> Result<Self, BatchError> {
+        let schema = from.schema();
+        let columns = choose(&schema)?;
+        let batches = from.map(move |batch| batch?.project(&columns));
         Ok(Self { schema, batches: each_guarded(BatchFormat::ArrowStream, batches), rows: None })
     }
 

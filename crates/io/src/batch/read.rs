@@ -3,8 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use arrow_array::RecordBatch;
-use arrow_array::{Array, StringArray};
+use arrow_array::{Array, RecordBatch, RecordBatchReader, StringArray};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use barloom_core::{Label, Record, Stamp, Timestamp};
 
@@ -79,6 +78,14 @@ impl BatchReader {
         options: Options,
     ) -> Result<Self, BatchError> {
         Self::of(BatchFormat::ArrowStream, options, |choose| Batches::stream(from, choose))
+    }
+
+    /// A reader of batches in memory, whose columns are read where they lie.
+    pub(crate) fn of_batches(
+        from: Box<dyn RecordBatchReader + Send>,
+        options: Options,
+    ) -> Result<Self, BatchError> {
+        Self::of(BatchFormat::ArrowStream, options, |choose| Batches::of_batches(from, choose))
     }
 
     fn of(

@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
-use barloom::source::{RowPlace, Source, SourceRow, Unreadable};
 use barloom_core::adjust::Adjuster;
-use barloom_core::{Interval, SymbolId, Symbols};
-use barloom_io::{Decoded, Excerpt, Field, Options, ReadError, RowReader, symbol_of};
+use barloom_core::source::{RowPlace, Source, SourceRow, Unreadable};
+use barloom_core::{Interval, Symbols};
 
-use crate::failure::{Failure, Kind};
-use crate::tell;
+use crate::column::Field;
+use crate::excerpt::Excerpt;
+use crate::file::{ReadError, RowReader};
+use crate::found::symbol_of;
+use crate::options::Options;
+use crate::row::Decoded;
 
 /// Why a file can't go on.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FileFailure {
+pub enum SourceError {
     /// It can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -26,18 +29,17 @@ pub(crate) enum FileFailure {
     },
 }
 
-impl FileFailure {
-    /// What the user did not state is configuration.
-    pub(crate) fn kind(&self) -> Kind {
+impl SourceError {
+    /// Whether the user can put it right by what is asked for, not by another file.
+    pub fn is_unstated(&self) -> bool {
         match self {
-            Self::Read(error) if error.is_unstated() => Kind::Config,
-            Self::Read(_) => Kind::Data,
-            Self::NoVolume { .. } => Kind::Config,
+            Self::Read(error) => error.is_unstated(),
+            Self::NoVolume { .. } => true,
         }
     }
 
     /// The line that is wrong, with its file.
-    pub(crate) fn shown(&self) -> Option<(&str, &Excerpt)> {
+    pub fn excerpt(&self) -> Option<(&str, &Excerpt)> {
         match self {
             Self::Read(ReadError::Csv { file, excerpt, .. }) => Some((file, excerpt.as_deref()?)),
             _ => None,
@@ -45,14 +47,21 @@ impl FileFailure {
     }
 }
 
-impl From<FileFailure> for Failure {
-    fn from(error: FileFailure) -> Self {
-        Self::new(error.kind(), &error).showing(error.shown())
-    }
-}
-
-/// A file on its way.
-pub(crate) struct FileSource {
+/// A file, or another table of rows, on its way.
+///
+/// ```no_run
+/// use barloom_core::{Stamp, Symbols, source::Source};
+/// use barloom_io::{FileSource, Options};
+///
+/// let options = Options { stamp: Some(Stamp::Open), ..Options::default() };
+/// let (mut source, mut symbols) = (FileSource::open("bars.csv.gz".as_ref(), &options)?, Symbols::new());
+/// while let Some(row) = source.next_row(&mut symbols)? {
+///     println!("{}: {:?}", source.place(row.number), row.content);
+/// }
+/// # Ok::<(), barloom_io::SourceError>(())
+/// ```
+#[derive(Debug)]
+pub struct FileSource {
     reader: RowReader,
     base: Interval,
     /// The indicator that the file's volume is for.
@@ -63,63 +72,61 @@ pub(crate) struct FileSource {
 
 impl FileSource {
     /// Opens an input file. The path of a partition says its symbol where nothing else does.
-    pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, FileFailure> {
+    ///
+    /// # Errors
+    /// As [`RowReader::open`].
+    pub fn open(path: &Path, options: &Options) -> Result<Self, SourceError> {
         let mut options = options.clone();
         options.symbol = options.symbol.or_else(|| symbol_of(path));
         let base = options.base;
-        Ok(Self { reader: RowReader::open(path, options)?, base, needs_volume: None, adjuster: None })
+        Ok(Self::of(RowReader::open(path, options)?, base))
+    }
+
+    /// The rows of `reader`, which are of `base`.
+    pub fn of(reader: RowReader, base: Interval) -> Self {
+        Self { reader, base, needs_volume: None, adjuster: None }
     }
 
     /// The same with what its rows are for: an indicator that needs volume, if there is one, and adjustments.
-    pub(crate) fn with(self, needs_volume: Option<&str>, adjuster: Option<&Adjuster>) -> Self {
+    #[must_use]
+    pub fn with(self, needs_volume: Option<&str>, adjuster: Option<&Adjuster>) -> Self {
         Self { needs_volume: needs_volume.map(str::to_owned), adjuster: adjuster.cloned(), ..self }
     }
 
     /// The same, read on a thread of its own from here on, where that pays.
-    pub(crate) fn read_ahead(mut self) -> Result<Self, FileFailure> {
+    ///
+    /// # Errors
+    /// When there is no thread to be had.
+    pub fn read_ahead(mut self) -> Result<Self, SourceError> {
         self.reader.read_ahead()?;
         Ok(self)
     }
 
     /// The file.
-    pub(crate) fn reader(&self) -> &RowReader {
+    pub fn reader(&self) -> &RowReader {
         &self.reader
     }
 
     /// Where the row of that number stands.
-    pub(crate) fn place(&self, number: u64) -> RowPlace {
+    pub fn place(&self, number: u64) -> RowPlace {
         RowPlace::new(self.reader.name(), self.reader.unit(), number)
     }
 
-    /// That the row read last, which has that number, can't be.
-    pub(crate) fn failure_at(&self, number: u64, reason: &dyn std::fmt::Display) -> Failure {
-        let excerpt = self.reader.excerpt();
-        Failure::new(Kind::Data, format!("{}: {reason}", self.place(number)))
-            .showing(excerpt.as_ref().map(|excerpt| (self.reader.name(), excerpt)))
-    }
-
     /// That the file has the volume that is needed, once its header was read.
-    fn check_volume(&self) -> Result<(), FileFailure> {
+    fn check_volume(&self) -> Result<(), SourceError> {
         let has_volume =
             || self.reader.resolved().is_none_or(|resolved| resolved.layout.column(Field::Volume).is_some());
         match &self.needs_volume {
             Some(spec) if !has_volume() => {
-                Err(FileFailure::NoVolume { file: self.reader.name().to_owned(), spec: spec.clone() })
+                Err(SourceError::NoVolume { file: self.reader.name().to_owned(), spec: spec.clone() })
             }
             _ => Ok(()),
-        }
-    }
-
-    /// Tells what the file turned out to be, once it was read.
-    pub(crate) fn tell_resolved(&self) {
-        if let Some(resolved) = self.reader.resolved() {
-            tell::line(&format!("{}: {} rows, {resolved}", self.reader.name(), self.reader.rows()));
         }
     }
 }
 
 impl Source for FileSource {
-    type Error = FileFailure;
+    type Error = SourceError;
 
     fn name(&self) -> &str {
         self.reader.name()
@@ -130,7 +137,7 @@ impl Source for FileSource {
     }
 
     #[inline]
-    fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, FileFailure> {
+    fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, SourceError> {
         let Some(decoded) = self.reader.next_row()? else { return Ok(None) };
         let mut row = source_row(decoded, self.base, symbols);
         if let (Some(adjuster), Ok((symbol, record))) = (&mut self.adjuster, &mut row.content) {
@@ -159,9 +166,4 @@ fn source_row(decoded: Decoded<'_>, base: Interval, symbols: &mut Symbols) -> So
             SourceRow { number: reject.number, content: Err(unreadable) }
         }
     }
-}
-
-/// The symbol that a row names.
-pub(crate) fn symbol_named(row: &SourceRow) -> Option<SymbolId> {
-    row.content.as_ref().map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol))
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use barloom_core::{Record, SymbolId, Symbols, Timestamp};
+use crate::bar::Record;
+use crate::symbol::{SymbolId, Symbols};
+use crate::time::Timestamp;
 
 /// One row of a source.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +13,13 @@ pub struct SourceRow {
     pub number: u64,
     /// What it says, or why it can't be read.
     pub content: Result<(SymbolId, Record), Unreadable>,
+}
+
+impl SourceRow {
+    /// The symbol that it names.
+    pub fn symbol(&self) -> Option<SymbolId> {
+        self.content.as_ref().map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol))
+    }
 }
 
 /// A row that can't be read, with what is known of it.
@@ -27,7 +36,7 @@ pub struct Unreadable {
 /// Where a row stands, as a user would look it up.
 ///
 /// ```
-/// use barloom::source::RowPlace;
+/// use barloom_core::source::RowPlace;
 /// assert_eq!(RowPlace::new("bars.csv", "line", 7).to_string(), "bars.csv, line 7");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
