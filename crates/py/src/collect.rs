@@ -1,0 +1,281 @@
+//! Derived bars as columns: gathered as they close, put into the order of the command line's tables, handed over without a copy.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use arrow_array::builder::StringViewBuilder;
+use arrow_array::{
+    ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringViewArray, TimestampNanosecondArray,
+};
+use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow_schema::{ArrowError, Field, Schema};
+use barloom_core::derive::{ClosedBar, SessionLabel, Warning};
+use barloom_core::{Hours, SymbolId, Symbols};
+
+/// The order of a table's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As bars become visible, those of one instant by symbol.
+    Visible,
+    /// Symbol by symbol, as the input has them.
+    Grouped,
+    /// By open time, then symbol.
+    OpenTime,
+}
+
+/// The bars of one interval, column by column.
+#[derive(Debug)]
+pub(crate) struct Bars {
+    symbol: Vec<SymbolId>,
+    session: Vec<SessionLabel>,
+    open_time: Vec<i64>,
+    close_time: Vec<i64>,
+    prices: [Vec<f64>; 4],
+    /// Volume and vwap; NaN is null.
+    optional: [Vec<f64>; 2],
+    trade_count: Vec<Option<i64>>,
+    counts: [Vec<i32>; 2],
+    hours: Vec<Hours>,
+    /// A column an indicator output; NaN is null.
+    outputs: Vec<Vec<f64>>,
+    names: Vec<String>,
+    has_hours: bool,
+}
+
+impl Bars {
+    /// None yet; `names` are the columns of the indicators.
+    pub(crate) fn new(names: &[String], has_hours: bool) -> Self {
+        Self {
+            symbol: Vec::new(),
+            session: Vec::new(),
+            open_time: Vec::new(),
+            close_time: Vec::new(),
+            prices: Default::default(),
+            optional: Default::default(),
+            trade_count: Vec::new(),
+            counts: Default::default(),
+            hours: Vec::new(),
+            outputs: vec![Vec::new(); names.len()],
+            names: names.to_vec(),
+            has_hours,
+        }
+    }
+
+    /// Takes a bar with the values of its indicators.
+    #[inline]
+    pub(crate) fn push(&mut self, closed: &ClosedBar, values: &[f64]) {
+        let bar = &closed.bar;
+        self.symbol.push(closed.symbol);
+        self.session.push(closed.session);
+        self.open_time.push(bar.open_time().as_nanos());
+        self.close_time.push(closed.close_time.as_nanos());
+        for (column, price) in self.prices.iter_mut().zip([bar.open(), bar.high(), bar.low(), bar.close()]) {
+            column.push(price);
+        }
+        for (column, value) in self.optional.iter_mut().zip([bar.volume(), bar.vwap()]) {
+            column.push(value.unwrap_or(f64::NAN));
+        }
+        self.trade_count.push(bar.trade_count());
+        for (column, count) in self.counts.iter_mut().zip([closed.n_base, closed.n_expected]) {
+            column.push(i32::try_from(count).unwrap_or(i32::MAX));
+        }
+        self.hours.push(closed.hours);
+        for (column, value) in self.outputs.iter_mut().zip(values) {
+            column.push(*value);
+        }
+    }
+
+    /// The table of interval `interval`, its rows in `order`.
+    ///
+    /// # Errors
+    /// Never, as columns are of equal length; Arrow checks that.
+    pub(crate) fn finish(
+        mut self,
+        interval: &str,
+        order: Order,
+        symbols: &Symbols,
+    ) -> Result<RecordBatch, ArrowError> {
+        self.put_in(order, symbols);
+        let rows = self.symbol.len();
+        let names: Vec<&str> = self.symbol.iter().map(|&symbol| symbols.name(symbol).as_str()).collect();
+        let mut columns: Vec<(Field, ArrayRef)> = Vec::with_capacity(14 + self.outputs.len());
+        let mut add = |name: &str, column: ArrayRef, nullable: bool| {
+            columns.push((Field::new(name, column.data_type().clone(), nullable), column));
+        };
+        add("symbol", texts(names.into_iter()), false);
+        add("interval", texts(std::iter::repeat_n(interval, rows)), false);
+        add("session", labels(&self.session), false);
+        for (name, column) in [("open_time", self.open_time), ("close_time", self.close_time)] {
+            add(name, times(column), false);
+        }
+        for (name, column) in ["open", "high", "low", "close"].into_iter().zip(self.prices) {
+            add(name, Arc::new(Float64Array::new(ScalarBuffer::from(column), None)), false);
+        }
+        for (name, column) in ["volume", "vwap"].into_iter().zip(self.optional) {
+            add(name, numbers(column), true);
+        }
+        add("trade_count", Arc::new(Int64Array::from(self.trade_count)), true);
+        for (name, column) in ["n_base", "n_expected"].into_iter().zip(self.counts) {
+            add(name, Arc::new(Int32Array::new(ScalarBuffer::from(column), None)), false);
+        }
+        for (name, column) in self.names.iter().zip(self.outputs) {
+            add(name, numbers(column), true);
+        }
+        if self.has_hours {
+            add("hours", texts(self.hours.iter().map(|&hours| hours.as_str())), false);
+        }
+        let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+    }
+
+    /// Puts rows in order. Bars of a symbol come as they become visible, so grouping them is all that a grouped table asks for.
+    fn put_in(&mut self, order: Order, symbols: &Symbols) {
+        let mut rank = vec![0_u32; symbols.len()];
+        symbols.by_name().iter().zip(0..).for_each(|(symbol, at)| rank[symbol.index()] = at);
+        let key = |row: usize| {
+            let symbol = self.symbol[row];
+            match order {
+                Order::Visible => (self.close_time[row], rank[symbol.index()], self.open_time[row]),
+                Order::Grouped => (symbol.index() as i64, 0, 0),
+                Order::OpenTime => (self.open_time[row], rank[symbol.index()], 0),
+            }
+        };
+        let rows = self.symbol.len();
+        if (1..rows).all(|row| key(row - 1) <= key(row)) {
+            return;
+        }
+        let mut places: Vec<u32> = (0..rows as u32).collect();
+        // Stable: bars of a group stay as they came.
+        places.sort_by_key(|&row| key(row as usize));
+        let places = &places;
+        reorder(&mut self.symbol, places);
+        reorder(&mut self.session, places);
+        reorder(&mut self.open_time, places);
+        reorder(&mut self.close_time, places);
+        self.prices.iter_mut().chain(&mut self.optional).for_each(|column| reorder(column, places));
+        reorder(&mut self.trade_count, places);
+        self.counts.iter_mut().for_each(|column| reorder(column, places));
+        reorder(&mut self.hours, places);
+        self.outputs.iter_mut().for_each(|column| reorder(column, places));
+    }
+}
+
+fn reorder<T: Copy>(column: &mut Vec<T>, places: &[u32]) {
+    *column = places.iter().map(|&row| column[row as usize]).collect();
+}
+
+/// Texts that are short, or the same again and again.
+pub(crate) fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
+    let mut builder = StringViewBuilder::new().with_deduplicate_strings();
+    texts.for_each(|text| builder.append_value(text));
+    Arc::new(builder.finish())
+}
+
+/// Texts, null where there is none.
+pub(crate) fn optional_texts<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+    Arc::new(texts.collect::<StringViewArray>())
+}
+
+fn labels(sessions: &[SessionLabel]) -> ArrayRef {
+    let mut builder = StringViewBuilder::new();
+    let (mut last, mut text) = (None, String::new());
+    for session in sessions {
+        if last != Some(*session) {
+            (last, text) = (Some(*session), session.to_string());
+        }
+        builder.append_value(&text);
+    }
+    Arc::new(builder.finish())
+}
+
+/// Nanoseconds UTC.
+pub(crate) fn times(column: Vec<i64>) -> ArrayRef {
+    Arc::new(TimestampNanosecondArray::new(ScalarBuffer::from(column), None).with_timezone("UTC"))
+}
+
+/// Numbers, null where they are NaN; the memory is the column's own.
+fn numbers(column: Vec<f64>) -> ArrayRef {
+    let nulls = column
+        .iter()
+        .any(|value| value.is_nan())
+        .then(|| NullBuffer::new(BooleanBuffer::collect_bool(column.len(), |row| !column[row].is_nan())));
+    Arc::new(Float64Array::new(ScalarBuffer::from(column), nulls))
+}
+
+/// Warnings, column by column.
+#[derive(Debug, Default)]
+pub(crate) struct Warnings(Vec<Warning>);
+
+impl Warnings {
+    pub(crate) fn push(&mut self, warning: &Warning) {
+        self.0.push(*warning);
+    }
+
+    /// The table `symbol,interval,kind,time,n_base,n_expected`.
+    ///
+    /// # Errors
+    /// As [`Bars::finish`].
+    pub(crate) fn finish(self, symbols: &Symbols) -> Result<RecordBatch, ArrowError> {
+        let all = self.0;
+        let intervals: Vec<String> = all.iter().map(|warning| warning.interval.to_string()).collect();
+        let name = |warning: &Warning| warning.symbol.map(|symbol| symbols.name(symbol).as_str());
+        let count = |of: fn((u32, u32)) -> u32| -> ArrayRef {
+            let counts = all.iter().map(|warning| i32::try_from(of(warning.counts?)).ok());
+            Arc::new(counts.collect::<Int32Array>())
+        };
+        let time: Vec<Option<i64>> = all.iter().map(|warning| warning.time.map(|at| at.as_nanos())).collect();
+        let time = TimestampNanosecondArray::from(time).with_timezone("UTC");
+        let columns: [(&str, ArrayRef); 6] = [
+            ("symbol", optional_texts(all.iter().map(name))),
+            ("interval", texts(intervals.iter().map(String::as_str))),
+            ("kind", texts(all.iter().map(|warning| warning.kind.as_str()))),
+            ("time", Arc::new(time)),
+            ("n_base", count(|counts| counts.0)),
+            ("n_expected", count(|counts| counts.1)),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
+    }
+}
+
+/// Rejected rows, column by column.
+#[derive(Debug, Default)]
+pub(crate) struct Rejects {
+    file: Vec<String>,
+    row: Vec<i64>,
+    symbol: Vec<Option<SymbolId>>,
+    time: Vec<Option<i64>>,
+    reason: Vec<String>,
+}
+
+impl Rejects {
+    pub(crate) fn push(
+        &mut self,
+        file: &str,
+        row: u64,
+        symbol: Option<SymbolId>,
+        time: Option<barloom_core::Timestamp>,
+        reason: impl Display,
+    ) {
+        self.file.push(file.to_owned());
+        self.row.push(i64::try_from(row).unwrap_or(i64::MAX));
+        self.symbol.push(symbol);
+        self.time.push(time.map(|at| at.as_nanos()));
+        self.reason.push(reason.to_string());
+    }
+
+    /// The table `file,row,symbol,time,reason`.
+    ///
+    /// # Errors
+    /// As [`Bars::finish`].
+    pub(crate) fn finish(self, symbols: &Symbols) -> Result<RecordBatch, ArrowError> {
+        let name = |symbol: &Option<SymbolId>| symbol.map(|symbol| symbols.name(symbol).as_str());
+        let columns: [(&str, ArrayRef); 5] = [
+            ("file", texts(self.file.iter().map(String::as_str))),
+            ("row", Arc::new(Int64Array::from(self.row))),
+            ("symbol", optional_texts(self.symbol.iter().map(name))),
+            ("time", Arc::new(TimestampNanosecondArray::from(self.time).with_timezone("UTC"))),
+            ("reason", texts(self.reason.iter().map(String::as_str))),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
+    }
+}

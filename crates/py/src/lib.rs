@@ -1,0 +1,30 @@
+//! Barloom in Python: tables in and out by the Arrow interface, the engine under Python's callables. No rule about bars is made here.
+
+mod collect;
+mod derive;
+mod errors;
+mod output;
+mod settings;
+mod source;
+mod table;
+
+use pyo3::prelude::*;
+
+/// The compiled part of the package `barloom`.
+#[pymodule]
+mod _barloom {
+    #[pymodule_export]
+    use super::derive::derive;
+    #[pymodule_export]
+    use super::output::Output;
+    #[pymodule_export]
+    use super::table::{Indicator, Table};
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("DataError", module.py().get_type::<super::errors::DataError>())
+    }
+}
