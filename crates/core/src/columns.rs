@@ -106,6 +106,16 @@ impl<'a> Bars<'a> {
     pub fn volume(&self) -> &'a [f64] {
         self.volume
     }
+
+    /// Volume-weighted average prices, NaN where null; empty where the input has none.
+    pub fn vwap(&self) -> &'a [f64] {
+        self.vwap
+    }
+
+    /// Numbers of trades, `i64::MIN` where null; empty where the input has none.
+    pub fn trade_count(&self) -> &'a [i64] {
+        self.trade_count
+    }
 }
 
 /// Bars in columns of their own.

@@ -52,6 +52,14 @@ impl Outputs {
         self.intervals.get(place).map_or(0, |outputs| outputs.indicators.len())
     }
 
+    /// The canonical name of the indicator numbered `lane` of the interval at `place`, and the names of its outputs.
+    #[inline]
+    pub fn indicator(&self, place: usize, lane: usize) -> Option<(&str, &[String])> {
+        let outputs = self.intervals.get(place)?;
+        let (name, at) = outputs.indicators.get(lane)?;
+        Some((name, &outputs.columns[at.clone()]))
+    }
+
     /// The names of an interval's outputs, in the order of its values.
     pub fn columns(&self, interval: Interval) -> &[String] {
         let own = self.intervals.iter().find(|outputs| outputs.interval == interval);

@@ -1,9 +1,13 @@
 //! Barloom in Python: tables in and out by the Arrow interface, the engine under Python's callables. No rule about bars is made here.
 
+mod catalogue;
 mod collect;
 mod derive;
 mod errors;
+mod event;
+mod lend;
 mod output;
+mod session;
 mod settings;
 mod source;
 mod table;
@@ -16,7 +20,11 @@ mod _barloom {
     #[pymodule_export]
     use super::derive::derive;
     #[pymodule_export]
+    use super::event::{BarEvent, Events, IndicatorEvent, WarningEvent};
+    #[pymodule_export]
     use super::output::Output;
+    #[pymodule_export]
+    use super::session::{Replay, SeriesBars, Session};
     #[pymodule_export]
     use super::table::{Indicator, Table};
 

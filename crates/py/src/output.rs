@@ -85,20 +85,8 @@ impl Output {
     /// The counts: where each row went, buckets left open, bars, values and empty buckets by interval, warnings by kind.
     #[getter]
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let (summary, told) = (&self.summary, PyDict::new(py));
-        let counts = &summary.counts;
-        told.set_item("rows", counts.rows())?;
-        for (name, count) in [
-            ("accepted", counts.accepted),
-            ("duplicate", counts.duplicate),
-            ("corrected", counts.corrected),
-            ("late", counts.late),
-            ("invalid", counts.invalid),
-            ("out_of_session", counts.out_of_session),
-            ("unfinished", summary.unfinished),
-        ] {
-            told.set_item(name, count)?;
-        }
+        let summary = &self.summary;
+        let told = counts_of(py, summary)?;
         let intervals = PyDict::new(py);
         for (interval, own) in &summary.intervals {
             let counts = PyDict::new(py);
@@ -158,6 +146,24 @@ impl Output {
         let indicators = self.tables[place].1.indicators();
         Ok(Table::new(Some(onto.to_owned()), indicators, batch))
     }
+}
+
+/// Where each row went, and buckets left open.
+pub(crate) fn counts_of<'py>(py: Python<'py>, summary: &RunSummary) -> PyResult<Bound<'py, PyDict>> {
+    let (counts, told) = (&summary.counts, PyDict::new(py));
+    told.set_item("rows", counts.rows())?;
+    for (name, count) in [
+        ("accepted", counts.accepted),
+        ("duplicate", counts.duplicate),
+        ("corrected", counts.corrected),
+        ("late", counts.late),
+        ("invalid", counts.invalid),
+        ("out_of_session", counts.out_of_session),
+        ("unfinished", summary.unfinished),
+    ] {
+        told.set_item(name, count)?;
+    }
+    Ok(told)
 }
 
 /// The columns of a bar that every row of an aligned table has already.

@@ -25,7 +25,7 @@ use arc_swap::ArcSwap;
 pub use forming::FormingBar;
 pub use series::Keep;
 pub use size::SeriesSize;
-pub use view::{SeriesView, View};
+pub use view::{PublishedRows, SeriesView, View};
 
 use crate::derive::{ClosedBar, DeriveRules};
 use crate::indicators::NULL;

@@ -39,6 +39,11 @@ impl<'a> View<'a> {
         Self { as_of, ..self }
     }
 
+    /// Which rows are visible.
+    pub fn visible(&self) -> AsOf {
+        self.as_of
+    }
+
     /// What is viewed.
     pub fn data(&self) -> &'a SessionData {
         self.data
@@ -86,6 +91,31 @@ impl<'a> View<'a> {
     /// A historical value of the symbol, constant through its session: `avg_volume_20`.
     pub fn historical(&self, symbol: SymbolId, name: &str) -> Option<f64> {
         self.data.historical(symbol, name, self.now)
+    }
+}
+
+/// Published rows of a series, with the memory that they lie in: they never change, and are there as long as this is, whatever becomes of
+/// the store.
+#[derive(Debug, Clone)]
+pub struct PublishedRows {
+    segment: Arc<Segment>,
+    rows: usize,
+    /// How many outputs are kept beside the bars.
+    outputs: usize,
+}
+
+impl PublishedRows {
+    /// The bars, contiguous, oldest first.
+    pub fn bars(&self) -> Bars<'_> {
+        self.segment.bars(self.rows)
+    }
+
+    /// An output's values beside the bars; empty where it is not kept.
+    pub fn values(&self, output: usize) -> &[f64] {
+        if output >= self.outputs {
+            return &[];
+        }
+        self.segment.columns.f64s(self.segment.first_output() + output, self.rows)
     }
 }
 
@@ -255,6 +285,13 @@ impl<'a> SeriesView<'a> {
     /// An output's value at the newest bar; `None` where it has none.
     pub fn latest_value(&self, output: usize) -> Option<f64> {
         self.value(output, 0)
+    }
+
+    /// The rows of [`SeriesView::bars`] as they lie in the store, for as long as they are held; `None` where there is none.
+    pub fn rows(&self) -> Option<PublishedRows> {
+        let segment = Arc::clone(self.segments.get(self.current).filter(|_| self.rows > 0)?);
+        let outputs = self.config.outputs.get(self.place).filter(|_| self.own().latest.is_none());
+        Some(PublishedRows { segment, rows: self.rows, outputs: outputs.map_or(0, Vec::len) })
     }
 
     /// Whether every output has started.

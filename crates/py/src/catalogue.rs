@@ -1,0 +1,70 @@
+//! The names of a session: what events and bars are called by.
+
+use std::sync::{Arc, RwLock};
+
+use barloom_core::derive::DeriveRules;
+use barloom_core::outputs::Outputs;
+use barloom_core::{SymbolId, Symbols};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+/// Intervals, indicators and their columns, fixed for a session, and the symbols met so far.
+#[derive(Debug)]
+pub(crate) struct Catalogue {
+    pub(crate) rules: DeriveRules,
+    pub(crate) outputs: Outputs,
+    intervals: Vec<Py<PyString>>,
+    /// By symbol.
+    symbols: RwLock<Vec<(SymbolId, Py<PyString>)>>,
+}
+
+impl Catalogue {
+    pub(crate) fn new(py: Python<'_>, rules: DeriveRules, outputs: Outputs) -> Arc<Self> {
+        let name = |text: String| PyString::intern(py, &text).unbind();
+        let intervals = rules.intervals.iter().map(|rule| name(rule.interval.to_string())).collect();
+        Arc::new(Self { rules, outputs, intervals, symbols: RwLock::default() })
+    }
+
+    /// Learns the symbols that were met since.
+    pub(crate) fn learn(&self, py: Python<'_>, symbols: &Symbols) {
+        let known = self.symbols.read().map_or(0, |known| known.len());
+        if known == symbols.len() {
+            return;
+        }
+        let Ok(mut own) = self.symbols.write() else { return };
+        let mut all: Vec<SymbolId> = symbols.by_name().to_vec();
+        all.sort_by_key(|symbol| symbol.index());
+        for symbol in all.into_iter().skip(own.len()) {
+            own.push((symbol, PyString::intern(py, symbols.name(symbol).as_str()).unbind()));
+        }
+    }
+
+    /// A symbol's name.
+    pub(crate) fn symbol(&self, py: Python<'_>, symbol: SymbolId) -> Option<Py<PyString>> {
+        self.symbols.read().ok()?.get(symbol.index()).map(|(_, name)| name.clone_ref(py))
+    }
+
+    /// The symbol called so, if it was met.
+    pub(crate) fn named(&self, py: Python<'_>, name: &str) -> Option<SymbolId> {
+        let symbols = self.symbols.read().ok()?;
+        let is_it = |(_, own): &&(SymbolId, Py<PyString>)| own.bind(py) == name;
+        symbols.iter().find(is_it).map(|(symbol, _)| *symbol)
+    }
+
+    /// The names of all symbols met.
+    pub(crate) fn symbols(&self, py: Python<'_>) -> Vec<Py<PyString>> {
+        self.symbols
+            .read()
+            .map_or_else(|_| Vec::new(), |all| all.iter().map(|(_, name)| name.clone_ref(py)).collect())
+    }
+
+    /// The name of the interval at `place`.
+    pub(crate) fn interval(&self, py: Python<'_>, place: usize) -> Option<Py<PyString>> {
+        self.intervals.get(place).map(|name| name.clone_ref(py))
+    }
+
+    /// The names of the outputs at `place`.
+    pub(crate) fn columns(&self, place: usize) -> &[String] {
+        self.rules.intervals.get(place).map_or(&[], |rule| self.outputs.columns(rule.interval))
+    }
+}
