@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use barloom_core::derive::DeriveRules;
 use barloom_core::outputs::Outputs;
 use barloom_core::{SymbolId, Symbols};
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -61,6 +62,16 @@ impl Catalogue {
     /// The name of the interval at `place`.
     pub(crate) fn interval(&self, py: Python<'_>, place: usize) -> Option<Py<PyString>> {
         self.intervals.get(place).map(|name| name.clone_ref(py))
+    }
+
+    /// The place of an interval by its name.
+    pub(crate) fn place(&self, interval: &str) -> PyResult<usize> {
+        let place = interval.parse().ok().and_then(|interval| self.rules.index_of(interval));
+        place.ok_or_else(|| {
+            let names: Vec<String> =
+                self.rules.intervals.iter().map(|rule| rule.interval.to_string()).collect();
+            PyKeyError::new_err(format!("no interval `{interval}`; there are {}", names.join(", ")))
+        })
     }
 
     /// The names of the outputs at `place`.

@@ -11,7 +11,8 @@ use pyo3::prelude::*;
 
 use crate::collect::{Bars, Order, Rejects, Warnings};
 use crate::errors::{bad_data, unread};
-use crate::output::Output;
+use crate::indicator::Raised;
+use crate::output::{Made, Output};
 use crate::settings::Settings;
 use crate::source::opened;
 
@@ -20,15 +21,16 @@ const LOOK: u64 = 1 << 16;
 
 /// Derives what `fields`, a session file as JSON, asks for from `data`; `sort` orders rows by open time and symbol.
 #[pyfunction]
-#[pyo3(signature = (data, fields, sort))]
+#[pyo3(signature = (data, fields, own, sort))]
 pub(crate) fn derive(
     py: Python<'_>,
     data: Vec<Bound<'_, PyAny>>,
     fields: &str,
+    own: Vec<Bound<'_, PyAny>>,
     sort: bool,
 ) -> PyResult<Output> {
-    let settings = Settings::read(fields, &data)?;
-    let plan = settings.plan()?;
+    let settings = Settings::read(fields, &own, &data)?;
+    let plan = settings.plan(py)?;
     let sources = opened(&data, &settings.options)?;
     py.detach(|| {
         let mut derivation = Derivation::new(&settings, plan, sort);
@@ -52,6 +54,7 @@ struct Derivation {
     current: Option<barloom_core::SymbolId>,
     on_invalid: OnInvalid,
     specs: Vec<Spec>,
+    raised: Raised,
 }
 
 /// What the deriver tells.
@@ -95,6 +98,7 @@ impl Derivation {
             order: if sort { Order::OpenTime } else { Order::Grouped },
             current: None,
             on_invalid: settings.config.on_invalid,
+            raised: settings.raised.clone(),
             specs: settings.config.realtime_indicators.clone(),
             deriver: Deriver::new(rules.clone()),
         }
@@ -107,6 +111,7 @@ impl Derivation {
                 return Ok(());
             };
             if source.reader().rows().is_multiple_of(LOOK) {
+                self.raised.check()?;
                 Python::attach(|py| py.check_signals())?;
             }
             if let Some(symbol) = row.symbol().filter(|symbol| self.current != Some(*symbol)) {
@@ -129,10 +134,12 @@ impl Derivation {
     }
 
     fn finish(self) -> PyResult<Output> {
-        let Self { mut deriver, mut feed, symbols, mut told, rejects, order, specs, .. } = self;
+        let Self { mut deriver, mut feed, symbols, mut told, rejects, order, specs, raised, .. } = self;
         feed.finish(&mut deriver, symbols.by_name(), &mut told).map_err(bad_data)?;
+        raised.check()?;
         told.summary.close(&deriver, Some(feed.trial()));
         let Told { bars, warnings, summary, .. } = told;
-        Output::new(deriver.rules(), &specs, (bars, order), (warnings, rejects), summary, &symbols)
+        let made = Made { bars, order, warnings, rejects, summary, metrics: None };
+        Output::new(deriver.rules(), &specs, made, &symbols)
     }
 }

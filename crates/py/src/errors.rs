@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use barloom_io::SourceError;
 use pyo3::create_exception;
-use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyValueError};
+use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 create_exception!(
@@ -12,6 +12,13 @@ create_exception!(
     DataError,
     PyValueError,
     "The rows are not what they must be: unreadable, refused with on_invalid=\"stop\", or wrong as a whole."
+);
+
+create_exception!(
+    barloom,
+    OverrunError,
+    PyRuntimeError,
+    "A part of a clock-driven run had not finished a step when the next one was due, and on_overrun=\"error\"."
 );
 
 /// What was asked for does not hold together.

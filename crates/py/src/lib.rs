@@ -3,8 +3,10 @@
 mod catalogue;
 mod collect;
 mod derive;
+mod engine;
 mod errors;
 mod event;
+mod indicator;
 mod lend;
 mod output;
 mod session;
@@ -20,7 +22,11 @@ mod _barloom {
     #[pymodule_export]
     use super::derive::derive;
     #[pymodule_export]
+    use super::engine::{Engine, View};
+    #[pymodule_export]
     use super::event::{BarEvent, Events, IndicatorEvent, WarningEvent};
+    #[pymodule_export]
+    use super::indicator::Bar;
     #[pymodule_export]
     use super::output::Output;
     #[pymodule_export]
@@ -33,6 +39,7 @@ mod _barloom {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("OverrunError", module.py().get_type::<super::errors::OverrunError>())?;
         module.add("DataError", module.py().get_type::<super::errors::DataError>())
     }
 }

@@ -7,6 +7,7 @@ use arrow_array::types::TimestampNanosecondType;
 use arrow_array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, Field, Schema};
 use barloom::engine::RunSummary;
+use barloom::metrics::{PerformanceMetrics, Stage};
 use barloom_core::derive::{DeriveRules, WarningKind};
 use barloom_core::error::nearest;
 use barloom_core::indicators::Spec;
@@ -32,17 +33,24 @@ pub(crate) struct Output {
     #[pyo3(get)]
     rejects: Table,
     summary: RunSummary,
+    metrics: Option<PerformanceMetrics>,
+}
+
+/// What a run made, to be put into tables.
+pub(crate) struct Made {
+    /// By place among the rules.
+    pub(crate) bars: Vec<Bars>,
+    pub(crate) order: Order,
+    pub(crate) warnings: Warnings,
+    pub(crate) rejects: Rejects,
+    pub(crate) summary: RunSummary,
+    /// Of an engine's run.
+    pub(crate) metrics: Option<PerformanceMetrics>,
 }
 
 impl Output {
-    pub(crate) fn new(
-        rules: &DeriveRules,
-        specs: &[Spec],
-        (bars, order): (Vec<Bars>, Order),
-        (warnings, rejects): (Warnings, Rejects),
-        summary: RunSummary,
-        symbols: &Symbols,
-    ) -> PyResult<Self> {
+    pub(crate) fn new(rules: &DeriveRules, specs: &[Spec], made: Made, symbols: &Symbols) -> PyResult<Self> {
+        let Made { bars, order, warnings, rejects, summary, metrics } = made;
         let made = |error: ArrowError| bad_data(error);
         let mut tables = Vec::with_capacity(bars.len());
         for (rule, bars) in rules.intervals.iter().zip(bars) {
@@ -58,6 +66,7 @@ impl Output {
             warnings: plain(warnings.finish(symbols).map_err(made)?),
             rejects: plain(rejects.finish(symbols).map_err(made)?),
             summary,
+            metrics,
         })
     }
 
@@ -101,8 +110,35 @@ impl Output {
             warnings.set_item(kind.as_str(), summary.warnings.get(&kind).copied().unwrap_or(0))?;
         }
         told.set_item("warnings", warnings)?;
+        told.set_item("overruns", summary.overrun_count)?;
         told.set_item("closed_stretch", summary.closed_stretch.as_ref().map(ToString::to_string))?;
         Ok(told)
+    }
+
+    /// Of an engine's run, by stage ("coordinator", "processor", "analysis" …): how often it ran, and of the steps that were timed min, mean, p50, p99
+    /// and max in ns; strategies are in "analysis". Empty of `derive`.
+    #[getter]
+    fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let told = PyDict::new(py);
+        for (stage, name) in Stage::NAMES.iter().filter(|_| self.metrics.is_some()) {
+            let Some(summary) = self.metrics.as_ref().map(|metrics| metrics.summary(*stage)) else {
+                continue;
+            };
+            let own = PyDict::new(py);
+            own.set_item("count", summary.count)?;
+            own.set_item("mean", summary.mean)?;
+            let times =
+                [("min", summary.min), ("p50", summary.p50), ("p99", summary.p99), ("max", summary.max)];
+            times.iter().try_for_each(|(name, time)| own.set_item(*name, time))?;
+            told.set_item(*name, own)?;
+        }
+        Ok(told)
+    }
+
+    /// Who was late first in a clock-driven run, a line each; `summary["overruns"]` counts them all.
+    #[getter]
+    fn overruns(&self) -> Vec<String> {
+        self.summary.overruns.iter().map(ToString::to_string).collect()
     }
 
     fn __getitem__(&self, interval: &str) -> PyResult<Table> {

@@ -123,7 +123,7 @@ impl Inner {
         to: (&mut Gathered, &Arc<Catalogue>, &AtomicU32),
     ) -> PyResult<()> {
         let (gathered, catalogue, seen) = to;
-        let Self { processor, writer, notices, symbols, subscribers, number, .. } = self;
+        let Self { processor, writer, notices, symbols, subscribers, settings, number, .. } = self;
         *number += 1;
         seen.store(*number, Ordering::Release);
         processor.take(input, symbols, notices).map_err(|(_, error)| bad_data(error))?;
@@ -133,7 +133,7 @@ impl Inner {
                 done = tell(py, notices, subscribers, gathered, catalogue);
             }
         }
-        done
+        done.and_then(|()| settings.raised.check())
     }
 
     /// Moves the clock to `to`, if that is later.
@@ -225,15 +225,6 @@ impl Session {
         Ok(Events::new(gathered, Arc::clone(&self.catalogue)))
     }
 
-    fn place(&self, interval: &str) -> PyResult<usize> {
-        let place = interval.parse().ok().and_then(|interval| self.catalogue.rules.index_of(interval));
-        place.ok_or_else(|| {
-            let names: Vec<String> =
-                self.catalogue.rules.intervals.iter().map(|rule| rule.interval.to_string()).collect();
-            PyKeyError::new_err(format!("no interval `{interval}`; there are {}", names.join(", ")))
-        })
-    }
-
     /// What is visible of a series now.
     fn rows(&self, py: Python<'_>, symbol: &str, place: usize) -> Option<PublishedRows> {
         let symbol = self.catalogue.named(py, symbol)?;
@@ -244,18 +235,18 @@ impl Session {
 #[pymethods]
 impl Session {
     #[new]
-    fn new(py: Python<'_>, fields: &str, clock: &str) -> PyResult<Self> {
+    fn new(py: Python<'_>, fields: &str, own: Vec<Bound<'_, PyAny>>, clock: &str) -> PyResult<Self> {
         let by_bars = match clock {
             "bars" => true,
             "advance" => false,
             _ => return Err(wrong(format!("clock `{clock}` is not allowed; allowed are bars, advance"))),
         };
-        let settings = Settings::read(fields, &[])?;
+        let settings = Settings::read(fields, &own, &[])?;
         let mut options = settings.options.clone();
         // As of `barloom stream`: what is pushed, unlike a file, has a default.
         options.stamp.get_or_insert(Stamp::Open);
         let rules = settings.rules.clone().with_base();
-        let mut plan = settings.plan()?;
+        let mut plan = settings.plan(py)?;
         if let Some(base) = rules.intervals.first().filter(|rule| !rule.is_asked) {
             plan.add_untold(base.interval);
         }
@@ -370,7 +361,7 @@ impl Session {
         symbol: Option<String>,
         callback: Py<PyAny>,
     ) -> PyResult<()> {
-        let place = self.place(interval)?;
+        let place = self.catalogue.place(interval)?;
         if !self.catalogue.rules.intervals[place].is_asked {
             return Err(wrong(format!("bars of {interval} are not told; add it to the intervals")));
         }
@@ -395,8 +386,8 @@ impl Session {
     /// The closed bars of the current session of a symbol's interval (of 1d and longer: of the year), with their indicators: arrays over the store's own
     /// memory. Raises KeyError for an interval that the session does not have; a symbol that was not met has no bars.
     fn bars(&self, py: Python<'_>, symbol: &str, interval: &str) -> PyResult<SeriesBars> {
-        let place = self.place(interval)?;
-        Ok(SeriesBars { rows: self.rows(py, symbol, place), place, catalogue: Arc::clone(&self.catalogue) })
+        let place = self.catalogue.place(interval)?;
+        Ok(SeriesBars::new(self.rows(py, symbol, place), place, &self.catalogue))
     }
 
     /// The symbols met so far.
@@ -545,6 +536,10 @@ pub(crate) struct SeriesBars {
 }
 
 impl SeriesBars {
+    pub(crate) fn new(rows: Option<PublishedRows>, place: usize, catalogue: &Arc<Catalogue>) -> Self {
+        Self { rows, place, catalogue: Arc::clone(catalogue) }
+    }
+
     fn column<'py>(
         &self,
         py: Python<'py>,

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3_arrow::PySchema;
 
 use crate::errors::wrong;
+use crate::indicator::{Own, Raised};
 
 /// What was asked for, checked.
 pub(crate) struct Settings {
@@ -19,11 +20,14 @@ pub(crate) struct Settings {
     pub(crate) rules: DeriveRules,
     pub(crate) options: Options,
     pub(crate) adjuster: Option<Adjuster>,
+    own: Vec<Own>,
+    /// What an indicator in Python raised.
+    pub(crate) raised: Raised,
 }
 
 impl Settings {
     /// Reads `fields`, a JSON object with the fields of a session file; where they do not state the base, the first of `data` may say it.
-    pub(crate) fn read(fields: &str, data: &[Bound<'_, PyAny>]) -> PyResult<Self> {
+    pub(crate) fn read(fields: &str, own: &[Bound<'_, PyAny>], data: &[Bound<'_, PyAny>]) -> PyResult<Self> {
         // A place in text that nobody wrote says nothing.
         let mut config = SessionConfig::from_json(fields).map_err(|error| wrong(error.message))?;
         if !fields.contains("\"base\":") {
@@ -57,12 +61,24 @@ impl Settings {
             base: config.base,
             publisher: config.publisher,
         };
-        Ok(Self { config, rules, options, adjuster })
+        let raised = Raised::default();
+        let own = own.iter().map(|own| Own::of(own, &raised)).collect::<PyResult<_>>()?;
+        Ok(Self { config, rules, options, adjuster, own, raised })
     }
 
-    /// The indicators on their intervals.
-    pub(crate) fn plan(&self) -> PyResult<Plan> {
-        self.config.plan(&self.rules).map_err(wrong)
+    /// The indicators on their intervals, those in Python behind the others.
+    pub(crate) fn plan(&self, py: Python<'_>) -> PyResult<Plan> {
+        let mut plan = self.config.plan(&self.rules).map_err(wrong)?;
+        for own in &self.own {
+            let intervals: Vec<Interval> = match own.interval {
+                Some(interval) => vec![interval],
+                None => self.rules.intervals.iter().map(|rule| rule.interval).collect(),
+            };
+            for interval in intervals {
+                plan.add(interval, &own.name, own.lane(py)).map_err(wrong)?;
+            }
+        }
+        Ok(plan)
     }
 }
 

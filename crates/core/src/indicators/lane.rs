@@ -33,7 +33,7 @@ impl<'a> Rows<'a> {
 
     /// The first `width` numbers of each row.
     #[inline(always)]
-    pub(super) fn iter(self, width: usize) -> impl ExactSizeIterator<Item = &'a mut [f64]> {
+    pub fn iter(self, width: usize) -> impl ExactSizeIterator<Item = &'a mut [f64]> {
         self.values.chunks_mut(self.stride).map(move |row| &mut row[..width])
     }
 }

@@ -1,5 +1,6 @@
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload
 
@@ -18,6 +19,42 @@ _Source = str | os.PathLike[str] | _ArrowStream | _ArrowArray
 
 class DataError(ValueError):
     """The rows are not what they must be."""
+
+class OverrunError(RuntimeError):
+    """A part of a clock-driven run had not finished a step when the next one was due."""
+
+class Bar:
+    """A closed bar as an indicator of one's own takes it; times in ns UTC since 1970."""
+
+    @property
+    def open_time(self) -> int: ...
+    @property
+    def open(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def close(self) -> float: ...
+    @property
+    def volume(self) -> float | None: ...
+    @property
+    def vwap(self) -> float | None: ...
+    @property
+    def trade_count(self) -> int | None: ...
+
+@dataclass(frozen=True)
+class Own:
+    """An indicator of one's own, for ``indicators``."""
+
+    name: str
+    make: Callable[[], Any]
+    interval: str | None = ...
+    outputs: Sequence[str] = ...
+    first: int = ...
+    settled: int | None = ...
+
+_Specs = str | Own | Sequence[str | Own]
 
 class Indicator:
     """Columns of an indicator that have one scale."""
@@ -60,6 +97,10 @@ class Output:
     def rejects(self) -> Table: ...
     @property
     def summary(self) -> dict[str, Any]: ...
+    @property
+    def metrics(self) -> dict[str, dict[str, float]]: ...
+    @property
+    def overruns(self) -> list[str]: ...
     def __getitem__(self, interval: str) -> Table: ...
     def __contains__(self, interval: object) -> bool: ...
     def __len__(self) -> int: ...
@@ -190,7 +231,7 @@ class Session:
     def __new__(
         cls,
         intervals: str | Sequence[str],
-        indicators: str | Sequence[str] = (),
+        indicators: _Specs = (),
         *,
         clock: str = "bars",
         calendar: str | None = None,
@@ -238,10 +279,60 @@ class Session:
     @property
     def summary(self) -> dict[str, Any]: ...
 
+class View:
+    """What is visible at a step: closed bars and their indicators, and nothing after it."""
+
+    @property
+    def now(self) -> int: ...
+    @property
+    def symbols(self) -> list[str]: ...
+    def bars(self, symbol: str, interval: str) -> SeriesBars: ...
+
+class Engine:
+    """A run with strategies on the real engine."""
+
+    def __new__(
+        cls,
+        intervals: str | Sequence[str],
+        indicators: _Specs = (),
+        *,
+        start: str | None = None,
+        end: str | None = None,
+        origin: str = "run",
+        speed: float = 0,
+        on_overrun: str = "warn",
+        runtime: str = "auto",
+        workers: int | None = None,
+        calendar: str | None = None,
+        overlay: str | os.PathLike[str] | None = None,
+        hours: str = "regular",
+        align: str = "session",
+        policy: str | Sequence[str] = (),
+        min_coverage: float | str | Sequence[float | str] = (),
+        stub: str = "emit",
+        stamp: str | None = None,
+        tz: str | None = None,
+        late: str = "drop",
+        grace: str = "0s",
+        flush_on_stop: bool = False,
+        base: str | None = None,
+        on_invalid: str = "reject",
+        symbol: str | None = None,
+        publisher: int | None = None,
+        adjustments: str | os.PathLike[str] | None = None,
+    ) -> Engine: ...
+    def on(
+        self, interval: str, indicator: str | None = None, *, symbol: str | None = None
+    ) -> Callable[[_Callback], _Callback]: ...
+    def subscribe(
+        self, interval: str, indicator: str | None, symbol: str | None, callback: Callable[[Any, Any], object]
+    ) -> None: ...
+    def run(self, data: _Source | Sequence[_Source]) -> Output: ...
+
 def derive(
     data: _Source | Sequence[_Source],
     intervals: str | Sequence[str],
-    indicators: str | Sequence[str] = (),
+    indicators: _Specs = (),
     *,
     calendar: str | None = None,
     overlay: str | os.PathLike[str] | None = None,
