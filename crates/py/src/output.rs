@@ -57,7 +57,7 @@ impl Output {
             let interval = rule.interval;
             let batch = bars.finish(&interval.to_string(), order, symbols).map_err(made)?;
             let own = specs.iter().filter(|spec| spec.interval().is_none_or(|own| own == interval));
-            let indicators = own.flat_map(Indicator::of).collect();
+            let indicators = own.map(Indicator::of).collect();
             tables.push((interval, Table::new(Some(interval.to_string()), indicators, batch)));
         }
         let plain = |batch: RecordBatch| Table::new(None, Vec::new(), batch);

@@ -20,12 +20,12 @@ pub(crate) struct Indicator {
     /// Its name, like `macd_12_26_9`.
     #[pyo3(get)]
     name: String,
-    /// Columns of it that have one scale.
+    /// Its columns.
     #[pyo3(get)]
     outputs: Vec<String>,
-    /// Whether their values are prices.
+    /// Those of them whose values are prices.
     #[pyo3(get)]
-    on_price: bool,
+    prices: Vec<String>,
 }
 
 #[pymethods]
@@ -36,19 +36,13 @@ impl Indicator {
 }
 
 impl Indicator {
-    /// The outputs of `spec`: those that are prices, and those that are not.
-    pub(crate) fn of(spec: &Spec) -> Vec<Self> {
-        let (columns, outputs) = (spec.columns(), spec.entry().outputs);
-        let of = |on_price: bool| {
-            let own =
-                columns.iter().zip(outputs).filter(|(_, output)| spec.entry().is_price(output) == on_price);
-            Self {
-                name: spec.to_string(),
-                outputs: own.map(|(column, _)| column.clone()).collect(),
-                on_price,
-            }
-        };
-        [of(true), of(false)].into_iter().filter(|one| !one.outputs.is_empty()).collect()
+    /// That of `spec`.
+    pub(crate) fn of(spec: &Spec) -> Self {
+        let (entry, outputs) = (spec.entry(), spec.columns());
+        let named = entry.outputs.iter().zip(&outputs);
+        let prices =
+            named.filter(|(output, _)| entry.is_price(output)).map(|(_, column)| column.clone()).collect();
+        Self { name: spec.to_string(), outputs, prices }
     }
 }
 

@@ -25,11 +25,14 @@ from barloom import _plot
 offline = pytest.importorskip("plotly.offline")
 
 
+NO_PRICES = {"percent_b", "bandwidth", "slope", "angle", "trend"}
+
+
 @dataclass
 class Ind:
     name: str
     outputs: list[str]
-    on_price: bool
+    prices: list[str]
 
 
 @dataclass
@@ -53,7 +56,8 @@ class Bars:
         """An indicator; the output `value` goes by the indicator's name."""
         named = {name if o == "value" else f"{name}.{o}": v for o, v in outputs.items()}
         self.columns |= named
-        self.indicators.append(Ind(name, list(named), on_price))
+        prices = [column for column in named if on_price and column.rpartition(".")[2] not in NO_PRICES]
+        self.indicators.append(Ind(name, list(named), prices))
         return self
 
 

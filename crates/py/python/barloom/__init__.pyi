@@ -57,14 +57,14 @@ class Own:
 _Specs = str | Own | Sequence[str | Own]
 
 class Indicator:
-    """Columns of an indicator that have one scale."""
+    """An indicator of a table: its columns, and which of them are prices."""
 
     @property
     def name(self) -> str: ...
     @property
     def outputs(self) -> list[str]: ...
     @property
-    def on_price(self) -> bool: ...
+    def prices(self) -> list[str]: ...
 
 class Table:
     """Columns of equal length, read-only; times in nanoseconds UTC, null where there is no value."""

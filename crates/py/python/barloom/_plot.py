@@ -57,8 +57,8 @@ class Indicator(Protocol):
         """Its columns, as in `macd_12_26_9.signal`; for an indicator of one output its own name."""
 
     @property
-    def on_price(self) -> bool:
-        """Whether its values are prices, so that they are drawn over the candles."""
+    def prices(self) -> Sequence[str]:
+        """Those of its columns that are prices, which are drawn over the candles."""
 
 
 class Table(Protocol):
@@ -180,9 +180,6 @@ _DARK = _Palette(
     fill_4="rgba(201,79,216,0.09)",
     fill_5="rgba(139,149,168,0.09)",
 )
-
-# Outputs of indicators on prices that are no prices themselves: a ratio over the candles would flatten them.
-_NOT_PRICES = frozenset({"percent_b", "bandwidth", "slope", "angle", "trend"})
 
 # What the catalogue says of a scale and custom says of its levels: (lowest, highest, levels). Nothing is
 # guessed for others.
@@ -400,8 +397,9 @@ def _chosen(have: Sequence[Indicator], names: Iterable[str] | None) -> list[_Cho
         shown = [o for o in indicator.outputs if whole or o in named]
         if not shown:
             continue
-        other = [o for o in shown if not indicator.on_price or o.rpartition(".")[2] in _NOT_PRICES]
-        told = [o for o in other if indicator.on_price and o not in named]
+        # A ratio over the candles would flatten them.
+        other = [o for o in shown if o not in indicator.prices]
+        told = [o for o in other if indicator.prices and o not in named]
         chosen.append(
             _Chosen(
                 indicator.name,
