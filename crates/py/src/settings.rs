@@ -87,7 +87,12 @@ fn base_said(data: &[Bound<'_, PyAny>]) -> Option<Interval> {
     let first = data.first()?;
     let facts = match first.extract::<PathBuf>() {
         Ok(path) => Facts::of_file(barloom_io::found(&path).ok()?.first()?),
-        Err(_) => Facts::of(first.extract::<PySchema>().ok()?.as_ref().metadata()),
+        Err(_) => {
+            // What a file said stays in the schema of a pyarrow table, which is no schema itself.
+            let own = first.extract::<PySchema>();
+            let schema = own.ok().or_else(|| first.getattr("schema").ok()?.extract().ok())?;
+            Facts::of(schema.as_ref().metadata())
+        }
     };
     facts.input_base()
 }
