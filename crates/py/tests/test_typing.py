@@ -22,7 +22,7 @@ names: list[str] = [*table.symbols, *table.column_names, *out.keys(), *out]
 rows: int = len(table) + len(out)
 for indicator in table.indicators:
     outputs: list[str] = indicator.outputs
-    on_price: bool = indicator.on_price
+    prices: list[str] = indicator.prices
 kept = bl.derive(table, "1h")
 mean: float = float(table.to_numpy("close").mean())
 whole: bl.Table = out.align("5m")
