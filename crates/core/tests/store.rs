@@ -259,7 +259,7 @@ fn memory_is_used_again_unless_a_view_holds_it() {
     let config = config("XNYS", &["1m"]);
     let bars = closed(&config, Symbols::new().intern("AAA").unwrap(), TUESDAY, date(2024, 12, 4));
     let sessions: Vec<&[ClosedBar]> = bars.chunk_by(|a, b| a.session == b.session).collect();
-    for holds in [false, true] {
+    for (holds, as_rows) in [(false, false), (true, false), (true, true)] {
         let mut store = Store::new(&config, 1, Keep::Session, 1);
         let Store { writer, data, symbol, .. } = &mut store;
         let mut fill = |session: &[ClosedBar], rows: usize| {
@@ -271,7 +271,8 @@ fn memory_is_used_again_unless_a_view_holds_it() {
         fill(sessions[0], 390);
         let first = series();
         let memory = first.bars().close().as_ptr();
-        let held = holds.then_some(first);
+        let kept = first.rows().filter(|_| as_rows);
+        let held = (holds && !as_rows).then_some(first);
         let before = closes(&series());
         let mut again = 0;
         // A short session in the memory of a long one shows its own rows only.
@@ -283,6 +284,10 @@ fn memory_is_used_again_unless_a_view_holds_it() {
             again += usize::from(now.bars().close().as_ptr() == memory);
             if let Some(held) = &held {
                 assert_eq!((closes(held), held.values(0)), (before.clone(), &before[..]));
+            }
+            if let Some(kept) = &kept {
+                assert_eq!((kept.bars().close(), kept.values(0)), (&before[..], &before[..]));
+                assert!(kept.values(1).is_empty());
             }
         }
         assert_eq!(again, if holds { 0 } else { 2 });
