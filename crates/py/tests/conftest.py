@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import polars as pl
 import pytest
 
@@ -13,6 +14,9 @@ from support import BIN, EQUITY, cli
 
 
 def pytest_configure() -> None:
+    # Nothing is kept beside the sources.
+    hypothesis.settings.register_profile("fresh", database=None)
+    hypothesis.settings.load_profile("fresh")
     if not BIN.is_file():
         raise pytest.UsageError(f"{BIN} is not there: cargo build, or name a binary in BARLOOM_BIN")
     # scripts/test means the wheel, never the sources beside these tests.

@@ -112,7 +112,7 @@ print(peak() - before, table.nbytes, len(out["1d"]))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     more, own, days = map(int, done.stdout.split())
     assert days == rows_to_days(3_000_000)
-    assert more < own / 4, f"{more} bytes more, the table has {own}"
+    assert more < own / 20, f"{more} bytes more, the table has {own}"
 
 
 def rows_to_days(rows: int) -> int:
