@@ -147,10 +147,7 @@ impl Inner {
             return Ok(());
         }
         self.now = to;
-        // Nothing is due before: the clock is moved with the next input.
-        if self.processor.deriver().due() > to {
-            return Ok(());
-        }
+        // Also where nothing is due: what has passed is late for symbols that come after.
         self.input(py, Input::Clock(to), out)
     }
 

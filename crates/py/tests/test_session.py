@@ -73,6 +73,24 @@ def test_pushed_bars_tell_what_stream_tells(rows: pl.DataFrame, clock: str) -> N
         assert told(event) == {name: value for name, value in wanted.items() if name in told(event)}
 
 
+def test_who_comes_after_the_clock_is_late() -> None:
+    times = [("A", minute) for minute in range(12)] + [("B", 0), ("B", 3), ("B", 11), ("B", 12), ("A", 12)]
+    bars = pl.DataFrame(
+        [
+            {"symbol": symbol, "ns": OPEN + minute * MINUTE, "open": 1.0, "high": 2.0, "low": 1.0, "close": 2.0, "volume": 3.0}
+            for symbol, minute in times
+        ]
+    )
+    session = bl.Session(["1m", "5m"], calendar="XNYS")
+    events = [told(event) for event in session.push_table(bars.rename({"ns": "open_time"}))]
+    events += [told(event) for event in session.finish()]
+    expected = streamed(bars, "--calendar", "XNYS", "-i", "1m,5m", "--clock", "bars")
+    assert [(e["type"], e["symbol"], e["interval"]) for e in events] == [(e["type"], e["symbol"], e["interval"]) for e in expected]
+    # The first five minutes of B, whose bucket nobody had open.
+    late = [event for event in events if event.get("kind") == "late_bar"]
+    assert {event["interval"] for event in late} == {"1m", "5m"} and {event["symbol"] for event in late} == {"B"}
+
+
 def test_tables_replays_and_single_bars_tell_the_same(rows: pl.DataFrame) -> None:
     def session() -> bl.Session:
         return bl.Session(["5m"], ["rsi:14"], calendar="XNYS")
