@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_array::builder::StringViewBuilder;
 use arrow_array::{
     ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringViewArray, TimestampNanosecondArray,
+    UInt32Array,
 };
 use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, Field, Schema};
@@ -97,14 +98,15 @@ impl Bars {
     ) -> Result<RecordBatch, ArrowError> {
         self.put_in(order, symbols);
         let rows = self.symbol.len();
-        let names: Vec<&str> = self.symbol.iter().map(|&symbol| symbols.name(symbol).as_str()).collect();
+        let mut names = vec![""; symbols.len()];
+        symbols.by_name().iter().for_each(|&symbol| names[symbol.index()] = symbols.name(symbol).as_str());
         let mut columns: Vec<(Field, ArrayRef)> = Vec::with_capacity(14 + self.outputs.len());
         let mut add = |name: &str, column: ArrayRef, nullable: bool| {
             columns.push((Field::new(name, column.data_type().clone(), nullable), column));
         };
-        add("symbol", texts(names.into_iter()), false);
-        add("interval", texts(std::iter::repeat_n(interval, rows)), false);
-        add("session", labels(&self.session), false);
+        add("symbol", chosen(&names, self.symbol.iter().map(|symbol| symbol.index()))?, false);
+        add("interval", chosen(&[interval], std::iter::repeat_n(0, rows))?, false);
+        add("session", labels(&self.session)?, false);
         for (name, column) in [("open_time", self.open_time), ("close_time", self.close_time)] {
             add(name, times(column), false);
         }
@@ -122,7 +124,10 @@ impl Bars {
             add(name, numbers(column), true);
         }
         if self.has_hours {
-            add("hours", texts(self.hours.iter().map(|&hours| hours.as_str())), false);
+            let kinds = [Hours::Pre, Hours::Regular, Hours::Post];
+            let place = |own: &Hours| kinds.iter().position(|kind| kind == own).unwrap_or_default();
+            let names = kinds.map(Hours::as_str);
+            add("hours", chosen(&names, self.hours.iter().map(place))?, false);
         }
         let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
@@ -176,16 +181,24 @@ pub(crate) fn optional_texts<'a>(texts: impl Iterator<Item = Option<&'a str>>) -
     Arc::new(texts.collect::<StringViewArray>())
 }
 
-fn labels(sessions: &[SessionLabel]) -> ArrayRef {
-    let mut builder = StringViewBuilder::new();
-    let (mut last, mut text) = (None, String::new());
+/// Of a few texts one by row: a view is copied, nothing is compared.
+fn chosen(few: &[&str], places: impl Iterator<Item = usize>) -> Result<ArrayRef, ArrowError> {
+    let places: UInt32Array = places.map(|place| place as u32).collect::<Vec<_>>().into();
+    arrow_select::take::take(&StringViewArray::from_iter_values(few), &places, None)
+}
+
+fn labels(sessions: &[SessionLabel]) -> Result<ArrayRef, ArrowError> {
+    let (mut last, mut few) = (None, Vec::new());
+    let mut places = Vec::with_capacity(sessions.len());
     for session in sessions {
         if last != Some(*session) {
-            (last, text) = (Some(*session), session.to_string());
+            last = Some(*session);
+            few.push(session.to_string());
         }
-        builder.append_value(&text);
+        places.push(few.len() - 1);
     }
-    Arc::new(builder.finish())
+    let few: Vec<&str> = few.iter().map(String::as_str).collect();
+    chosen(&few, places.into_iter())
 }
 
 /// Nanoseconds UTC.
