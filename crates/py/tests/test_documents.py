@@ -37,12 +37,18 @@ def test_blocks_of_python_run(document: str, tmp_path: Path) -> None:
 
 def test_all_examples_are_here() -> None:
     names = {path.stem for path in EXAMPLES.glob("*.py")}
-    assert names >= {"quickstart", "align", "polars_example", "duckdb_example", "market"}
+    assert names >= {"quickstart", "align", "polars_example", "duckdb_example", "push", "strategy", "market"}
 
 
-@pytest.mark.parametrize("name", ["quickstart", "polars_example", "duckdb_example"])
+@pytest.mark.parametrize("name", ["quickstart", "polars_example", "duckdb_example", "push", "strategy"])
 def test_an_example_runs(name: str, tmp_path: Path) -> None:
-    words = {"quickstart": "bars of five minutes are overbought", "polars_example": "close_time@1h", "duckdb_example": "with_rsi"}
+    words = {
+        "quickstart": "bars of five minutes are overbought",
+        "polars_example": "close_time@1h",
+        "duckdb_example": "with_rsi",
+        "push": "288 bars of 5m",
+        "strategy": "S1: ",
+    }
     assert words[name] in python(EXAMPLES / f"{name}.py", folder=tmp_path)
 
 
