@@ -445,11 +445,13 @@ impl Lanes {
             Notice::Bar(bar, _) => (self.place, self.next) = (usize::from(bar.place), 0),
             Notice::Indicator(_, reading) => {
                 let count = catalogue.outputs.indicators(self.place);
+                // Both lie in the catalogue, so their places tell them apart.
+                let own = reading.name.as_ptr();
                 let is_it = |lane: usize| {
                     catalogue
                         .outputs
                         .indicator(self.place, lane)
-                        .is_some_and(|(name, _)| name == reading.name)
+                        .is_some_and(|(name, _)| name.as_ptr() == own)
                 };
                 while self.next < count && !is_it(self.next) {
                     self.next += 1;
