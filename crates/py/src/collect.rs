@@ -62,6 +62,21 @@ impl Bars {
         }
     }
 
+    /// None yet, with memory for `rows`: columns that grow move, and each move touches memory anew.
+    pub(crate) fn with_rows(names: &[String], has_hours: bool, rows: usize) -> Self {
+        let mut own = Self::new(names, has_hours);
+        own.symbol.reserve(rows);
+        own.session.reserve(rows);
+        let numbers = own.prices.iter_mut().chain(&mut own.optional).chain(&mut own.outputs);
+        numbers.for_each(|column| column.reserve(rows));
+        own.open_time.reserve(rows);
+        own.close_time.reserve(rows);
+        own.trade_count.reserve(rows);
+        own.counts.iter_mut().for_each(|column| column.reserve(rows));
+        own.hours.reserve(rows);
+        own
+    }
+
     /// Takes a bar with the values of its indicators.
     #[inline]
     pub(crate) fn push(&mut self, closed: &ClosedBar, values: &[f64]) {

@@ -1,11 +1,11 @@
 //! `barloom.derive`: tables or files in, a table an interval out, as `barloom derive` does.
 
 use barloom::engine::{OnInvalid, RunSummary};
-use barloom_core::Symbols;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, TradingHours, Warning};
 use barloom_core::indicators::Spec;
 use barloom_core::plan::Plan;
 use barloom_core::source::Source;
+use barloom_core::{Interval, Symbols};
 use barloom_io::FileSource;
 use pyo3::prelude::*;
 
@@ -15,6 +15,9 @@ use crate::indicator::Raised;
 use crate::output::{Made, Output};
 use crate::settings::Settings;
 use crate::source::opened;
+
+/// Rows that memory is reserved for at most.
+const MOST_RESERVED: usize = 1 << 24;
 
 /// Rows between two looks at whether Ctrl-C was pressed.
 const LOOK: u64 = 1 << 16;
@@ -32,14 +35,25 @@ pub(crate) fn derive(
     let settings = Settings::read(fields, &own, &data)?;
     let plan = settings.plan(py)?;
     let sources = opened(&data, &settings.options)?;
+    let rows = rows_said(&data);
     py.detach(|| {
-        let mut derivation = Derivation::new(&settings, plan, sort);
+        let mut derivation = Derivation::new(&settings, plan, sort, rows);
         for source in sources {
             let source = source.read_ahead().map_err(|error| unread(&error))?;
             derivation.read(source.with(derivation.told.plan.needs_volume(), settings.adjuster.as_ref()))?;
         }
         derivation.finish()
     })
+}
+
+/// How many rows the tables of `data` say they have, up to what is reserved on a word; 0 where that would cost a query.
+fn rows_said(data: &[Bound<'_, PyAny>]) -> usize {
+    let of = |one: &Bound<'_, PyAny>| {
+        let said = ["num_rows", "height"].iter().find_map(|name| one.getattr(name).ok()?.extract().ok());
+        // A pandas frame; DuckDB would run the query of a relation to tell.
+        said.or_else(|| one.hasattr("iloc").ok()?.then(|| one.len().ok())?)
+    };
+    data.iter().filter_map(of).fold(0, usize::saturating_add).min(MOST_RESERVED)
 }
 
 /// One call on its way.
@@ -83,11 +97,17 @@ impl Sink for Told {
 }
 
 impl Derivation {
-    fn new(settings: &Settings, plan: Plan, sort: bool) -> Self {
+    fn new(settings: &Settings, plan: Plan, sort: bool, rows: usize) -> Self {
         let rules = &settings.rules;
         let has_hours = rules.hours == TradingHours::Extended;
-        let table =
-            |rule: &barloom_core::derive::IntervalRule| Bars::new(plan.columns(rule.interval), has_hours);
+        // Bars of a gapless input; where there are more, the columns grow.
+        let bars_of = |interval: Interval| {
+            let ratio = interval.nanos().zip(rules.base.nanos()).map_or(1_440, |(own, base)| own / base);
+            rows / usize::try_from(ratio.max(1)).unwrap_or(1)
+        };
+        let table = |rule: &barloom_core::derive::IntervalRule| {
+            Bars::with_rows(plan.columns(rule.interval), has_hours, bars_of(rule.interval))
+        };
         let bars = rules.intervals.iter().map(table).collect();
         let summary = RunSummary::new(rules);
         Self {
