@@ -302,6 +302,14 @@ pub(crate) struct Events {
     catalogue: Arc<Catalogue>,
 }
 
+/// How much room events take.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Room {
+    told: usize,
+    bars: usize,
+    values: usize,
+}
+
 /// Events that no one has asked for yet.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
@@ -313,6 +321,19 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
+    /// None yet, with that much room.
+    pub(crate) fn with_room(room: Room) -> Self {
+        let Room { told, bars, values } = room;
+        let (told, bars) = (Vec::with_capacity(told), Vec::with_capacity(bars));
+        Self { told, bars, values: Vec::with_capacity(values), warnings: Vec::new() }
+    }
+
+    /// How much room they take, up to what a minute may.
+    pub(crate) fn room(&self) -> Room {
+        let most = |count: usize| count.min(1024);
+        Room { told: most(self.told.len()), bars: most(self.bars.len()), values: most(self.values.len()) }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.told.is_empty()
     }

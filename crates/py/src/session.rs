@@ -18,7 +18,7 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::catalogue::Catalogue;
 use crate::errors::{bad_data, unread, wrong};
-use crate::event::{Events, Gathered, Lanes, PYTHON_ALIGNMENT, bar_event};
+use crate::event::{Events, Gathered, Lanes, PYTHON_ALIGNMENT, Room, bar_event};
 use crate::lend::lent;
 use crate::output::counts_of;
 use crate::settings::Settings;
@@ -51,6 +51,8 @@ struct Inner {
     now: Timestamp,
     number: u32,
     subscribers: Vec<Subscription>,
+    /// What the call before told.
+    room: Room,
     has_ended: bool,
 }
 
@@ -217,8 +219,10 @@ impl Session {
         inner: &mut Inner,
         take: impl FnOnce(&mut Inner, (&mut Gathered, &Arc<Catalogue>, &AtomicU32)) -> PyResult<()>,
     ) -> PyResult<Events> {
-        let mut gathered = Gathered::default();
+        // A minute tells as much as the one before, more or less.
+        let mut gathered = Gathered::with_room(inner.room);
         take(inner, (&mut gathered, &self.catalogue, &self.seen))?;
+        inner.room = gathered.room();
         Ok(Events::new(gathered, Arc::clone(&self.catalogue)))
     }
 
@@ -269,6 +273,7 @@ impl Session {
             now: Timestamp::MIN,
             number: 0,
             subscribers: Vec::new(),
+            room: Room::default(),
             has_ended: false,
         };
         Ok(Self { inner: Mutex::new(inner), data, catalogue, seen: AtomicU32::new(0) })
