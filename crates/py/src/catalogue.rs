@@ -3,11 +3,15 @@
 use std::sync::{Arc, RwLock};
 
 use barloom_core::derive::DeriveRules;
+use barloom_core::error::nearest;
 use barloom_core::outputs::Outputs;
+use barloom_core::plan::Plan;
 use barloom_core::{SymbolId, Symbols};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+
+use crate::errors::wrong;
 
 /// Intervals, indicators and their columns, fixed for a session, and the symbols met so far.
 #[derive(Debug)]
@@ -20,7 +24,18 @@ pub(crate) struct Catalogue {
 }
 
 impl Catalogue {
-    pub(crate) fn new(py: Python<'_>, rules: DeriveRules, outputs: Outputs) -> Arc<Self> {
+    /// Of `rules` and `plan`, which both have the base then, told or not, as the engine has them.
+    pub(crate) fn of(py: Python<'_>, rules: &DeriveRules, plan: &mut Plan) -> Arc<Self> {
+        let rules = rules.clone().with_base();
+        if let Some(base) = rules.intervals.first().filter(|rule| !rule.is_asked) {
+            plan.add_untold(base.interval);
+        }
+        Self::asked(py, &rules, plan)
+    }
+
+    /// Of the intervals that `rules` ask for alone.
+    pub(crate) fn asked(py: Python<'_>, rules: &DeriveRules, plan: &Plan) -> Arc<Self> {
+        let (rules, outputs) = (rules.clone(), plan.outputs().clone());
         let name = |text: String| PyString::intern(py, &text).unbind();
         let intervals = rules.intervals.iter().map(|rule| name(rule.interval.to_string())).collect();
         Arc::new(Self { rules, outputs, intervals, symbols: RwLock::default() })
@@ -71,6 +86,20 @@ impl Catalogue {
             let names: Vec<String> =
                 self.rules.intervals.iter().map(|rule| rule.interval.to_string()).collect();
             PyKeyError::new_err(format!("no interval `{interval}`; there are {}", names.join(", ")))
+        })
+    }
+
+    /// The place of an indicator on the interval at `place`, by its name.
+    pub(crate) fn lane(&self, place: usize, name: &str) -> PyResult<usize> {
+        let lanes = 0..self.outputs.indicators(place);
+        let names: Vec<&str> =
+            lanes.filter_map(|lane| Some(self.outputs.indicator(place, lane)?.0)).collect();
+        names.iter().position(|own| *own == name).ok_or_else(|| {
+            let near = nearest(name, names.iter().copied());
+            let hint = near.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+            let interval = self.rules.intervals.get(place).map(|rule| rule.interval.to_string());
+            let (interval, there) = (interval.unwrap_or_default(), names.join(", "));
+            wrong(format!("no indicator `{name}` on {interval}; there are {there}{hint}"))
         })
     }
 

@@ -13,7 +13,7 @@ use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::store::{AsOf, SessionData, View as CoreView};
 use barloom_io::SourceError;
-use pyo3::exceptions::{PyKeyError, PyRuntimeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::catalogue::Catalogue;
@@ -31,14 +31,16 @@ use crate::source::opened;
 pub(crate) struct Engine {
     fields: String,
     own: Vec<Py<PyAny>>,
+    /// The intervals that are asked for, and their indicators.
+    names: Arc<Catalogue>,
     strategies: Mutex<Vec<Strategy>>,
 }
 
 /// A callable and what it is told.
 struct Strategy {
-    interval: String,
-    indicator: Option<String>,
-    symbol: Option<String>,
+    pattern: Pattern,
+    /// The place of its indicator on its interval.
+    lane: Option<usize>,
     callback: Py<PyAny>,
 }
 
@@ -46,31 +48,32 @@ struct Strategy {
 impl Engine {
     #[new]
     fn new(py: Python<'_>, fields: String, own: Vec<Py<PyAny>>) -> PyResult<Self> {
-        let engine = Self { fields, own, strategies: Mutex::default() };
         // What does not hold together is said here and not when it runs.
-        engine.settings(py, &[])?.plan(py)?;
-        Ok(engine)
+        let settings = read(py, &fields, &own, &[])?;
+        let names = Catalogue::asked(py, &settings.rules, &settings.plan(py)?);
+        Ok(Self { fields, own, names, strategies: Mutex::default() })
     }
 
     /// Calls `callback(event, view)` with every bar of `interval`, or with what `indicator` says of it, of one symbol or of all.
     fn subscribe(
         &self,
-        py: Python<'_>,
-        interval: String,
-        indicator: Option<String>,
-        symbol: Option<String>,
+        interval: &str,
+        indicator: Option<&str>,
+        symbol: Option<&str>,
         callback: Py<PyAny>,
     ) -> PyResult<()> {
-        let settings = self.settings(py, &[])?;
-        let strategy = Strategy { interval, indicator, symbol, callback };
-        strategy.pattern(&settings, &settings.plan(py)?)?;
-        self.open()?.push(strategy);
+        let place = self.names.place(interval)?;
+        let lane = indicator.map(|name| self.names.lane(place, name)).transpose()?;
+        let pattern = indicator.map_or_else(Pattern::bars, Pattern::indicator);
+        let pattern = pattern.on(self.names.rules.intervals[place].interval);
+        let pattern = symbol.into_iter().fold(pattern, Pattern::of);
+        self.open()?.push(Strategy { pattern, lane, callback });
         Ok(())
     }
 
     /// Runs over `data`, merged by time under one clock. What a callback raises ends the run, and comes out of here.
     fn run(&self, py: Python<'_>, data: Vec<Bound<'_, PyAny>>) -> PyResult<Output> {
-        let settings = self.settings(py, &data)?;
+        let settings = read(py, &self.fields, &self.own, &data)?;
         let plan = settings.plan(py)?;
         let sources = opened(&data, &settings.options)?;
         let needs_volume = plan.needs_volume().map(str::to_owned);
@@ -81,23 +84,14 @@ impl Engine {
         let (rules, config) = (&settings.rules, &settings.config);
         let end = config.window(&rules.calendar).map_err(wrong)?.end;
         let coordinator = SessionCoordinator::new(rules, sources).until(end);
-        // By its places among the engine's intervals, which have the base too.
-        let (all, mut named) = (rules.clone().with_base(), plan.fresh());
-        if let Some(base) = all.intervals.first().filter(|rule| !rule.is_asked) {
-            named.add_untold(base.interval);
-        }
-        let catalogue = Catalogue::new(py, all, named.outputs().clone());
+        let catalogue = Catalogue::of(py, rules, &mut plan.fresh());
         let raised = settings.raised.clone();
         let mut collected = Collected::new(&settings, &plan, raised.clone());
         let mut ready = Vec::new();
         for strategy in self.open()?.iter() {
             let name = strategy.callback.bind(py).repr()?.to_string();
-            ready.push((
-                name,
-                strategy.pattern(&settings, &plan)?,
-                strategy.lane(&catalogue),
-                strategy.callback.clone_ref(py),
-            ));
+            let callback = strategy.callback.clone_ref(py);
+            ready.push((name, strategy.pattern.clone(), strategy.lane, callback));
         }
         let engine = EngineConfig::of(config, rules.clone(), plan).map_err(wrong)?;
         let done = py.detach(|| {
@@ -125,11 +119,6 @@ impl Engine {
 }
 
 impl Engine {
-    fn settings(&self, py: Python<'_>, data: &[Bound<'_, PyAny>]) -> PyResult<Settings> {
-        let own: Vec<Bound<'_, PyAny>> = self.own.iter().map(|own| own.bind(py).clone()).collect();
-        Settings::read(&self.fields, &own, data)
-    }
-
     fn open(&self) -> PyResult<std::sync::MutexGuard<'_, Vec<Strategy>>> {
         self.strategies
             .try_lock()
@@ -137,50 +126,9 @@ impl Engine {
     }
 }
 
-impl Strategy {
-    /// What it asks for, as the engine knows it.
-    fn pattern(&self, settings: &Settings, plan: &Plan) -> PyResult<Pattern> {
-        let interval = self.interval.parse().map_err(wrong)?;
-        if settings.rules.index_of(interval).is_none() {
-            let names: Vec<String> =
-                settings.rules.intervals.iter().map(|rule| rule.interval.to_string()).collect();
-            return Err(PyKeyError::new_err(format!(
-                "no interval `{interval}`; there are {}",
-                names.join(", ")
-            )));
-        }
-        let pattern = match &self.indicator {
-            Some(name) => {
-                let place = settings.rules.index_of(interval).unwrap_or_default();
-                let names: Vec<&str> = (0..plan.outputs().indicators(place))
-                    .filter_map(|lane| Some(plan.outputs().indicator(place, lane)?.0))
-                    .collect();
-                if !names.contains(&name.as_str()) {
-                    let near = barloom_core::error::nearest(name, names.iter().copied());
-                    let hint = near.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
-                    let there = names.join(", ");
-                    return Err(wrong(format!(
-                        "no indicator `{name}` on {interval}; there are {there}{hint}"
-                    )));
-                }
-                Pattern::indicator(name)
-            }
-            None => Pattern::bars(),
-        };
-        let pattern = pattern.on(interval);
-        Ok(match &self.symbol {
-            Some(symbol) => pattern.of(symbol),
-            None => pattern,
-        })
-    }
-
-    /// The place of its indicator on its interval.
-    fn lane(&self, catalogue: &Catalogue) -> Option<usize> {
-        let name = self.indicator.as_deref()?;
-        let place = catalogue.rules.index_of(self.interval.parse().ok()?)?;
-        let mut lanes = 0..catalogue.outputs.indicators(place);
-        lanes.find(|&lane| catalogue.outputs.indicator(place, lane).is_some_and(|(own, _)| own == name))
-    }
+fn read(py: Python<'_>, fields: &str, own: &[Py<PyAny>], data: &[Bound<'_, PyAny>]) -> PyResult<Settings> {
+    let own: Vec<Bound<'_, PyAny>> = own.iter().map(|own| own.bind(py).clone()).collect();
+    Settings::read(fields, &own, data)
 }
 
 fn failed(error: &RunError<CoordinatorError<SourceError>>) -> PyErr {

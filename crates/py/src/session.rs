@@ -11,7 +11,7 @@ use barloom_core::processor::Processor;
 use barloom_core::source::{Source, SourceRow, Unreadable};
 use barloom_core::store::{AsOf, Keep, PublishedRows, SessionData, SessionWriter, StoreConfig};
 use barloom_core::{Record, Stamp, SymbolId, Symbols, Timestamp};
-use barloom_io::{FileSource, Options};
+use barloom_io::FileSource;
 use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -42,7 +42,6 @@ struct Inner {
     writer: SessionWriter,
     notices: Notices,
     symbols: Symbols,
-    options: Options,
     settings: Settings,
     /// Whether bars move the clock, by those before them.
     by_bars: bool,
@@ -242,15 +241,12 @@ impl Session {
             "advance" => false,
             _ => return Err(wrong(format!("clock `{clock}` is not allowed; allowed are bars, advance"))),
         };
-        let settings = Settings::read(fields, &own, &[])?;
-        let mut options = settings.options.clone();
+        let mut settings = Settings::read(fields, &own, &[])?;
         // As of `barloom stream`: what is pushed, unlike a file, has a default.
-        options.stamp.get_or_insert(Stamp::Open);
-        let rules = settings.rules.clone().with_base();
+        settings.options.stamp.get_or_insert(Stamp::Open);
         let mut plan = settings.plan(py)?;
-        if let Some(base) = rules.intervals.first().filter(|rule| !rule.is_asked) {
-            plan.add_untold(base.interval);
-        }
+        let catalogue = Catalogue::of(py, &settings.rules, &mut plan);
+        let rules = catalogue.rules.clone();
         let store = StoreConfig {
             outputs: rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect(),
             rules: rules.clone(),
@@ -260,13 +256,11 @@ impl Session {
             historical: Vec::new(),
         };
         let (writer, data) = SessionWriter::new(store);
-        let catalogue = Catalogue::new(py, rules.clone(), plan.outputs().clone());
         let inner = Inner {
             processor: Processor::new(rules, plan),
             writer,
             notices: Notices::default(),
             symbols: Symbols::new(),
-            options,
             settings,
             by_bars,
             newest: Timestamp::MIN,
@@ -304,7 +298,7 @@ impl Session {
         if inner.symbols.len() != known {
             self.catalogue.learn(py, &inner.symbols);
         }
-        let label = inner.options.stamp.unwrap_or(Stamp::Open).label(instant(ts)?);
+        let label = inner.settings.options.stamp.unwrap_or(Stamp::Open).label(instant(ts)?);
         let record = Record { label, open, high, low, close, volume, vwap, trade_count };
         self.told(&mut inner, |inner, out| inner.row(py, Ok((symbol, record)), out))
     }
@@ -312,7 +306,7 @@ impl Session {
     /// Takes the rows of a table, or of files, in their order, and returns all events. With callbacks these are told of bars and indicators, and the warnings are returned.
     fn push_table(&self, py: Python<'_>, data: Vec<Bound<'_, PyAny>>) -> PyResult<Events> {
         let mut inner = self.open()?;
-        let sources = opened(&data, &inner.options)?;
+        let sources = opened(&data, &inner.settings.options)?;
         self.told(&mut inner, |inner, (gathered, catalogue, seen)| {
             for mut source in sources {
                 while let Some(row) = next_row(py, &mut source, inner, catalogue)? {
@@ -349,7 +343,7 @@ impl Session {
 
     /// The events of `data` one by one, as an iterator; the input is ended behind it.
     fn replay(slf: Bound<'_, Self>, data: Vec<Bound<'_, PyAny>>) -> PyResult<Replay> {
-        let sources = opened(&data, &slf.get().open()?.options)?;
+        let sources = opened(&data, &slf.get().open()?.settings.options)?;
         let state =
             ReplayState { sources: sources.into_iter().rev().collect(), told: None, at: 0, has_ended: false };
         Ok(Replay { session: slf.unbind(), state: Mutex::new(state) })
@@ -368,18 +362,7 @@ impl Session {
             return Err(wrong(format!("bars of {interval} are not told; add it to the intervals")));
         }
         if let Some(name) = &indicator {
-            let outputs = &self.catalogue.outputs;
-            let names: Vec<&str> = (0..outputs.indicators(place))
-                .filter_map(|lane| Some(outputs.indicator(place, lane)?.0))
-                .collect();
-            if !names.contains(&name.as_str()) {
-                let near = barloom_core::error::nearest(name, names.iter().copied());
-                let hint = near.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
-                return Err(wrong(format!(
-                    "no indicator `{name}` on {interval}; there are {}{hint}",
-                    names.join(", ")
-                )));
-            }
+            self.catalogue.lane(place, name)?;
         }
         self.open()?.subscribers.push(Subscription { place, indicator, symbol, callback });
         Ok(())
