@@ -137,10 +137,10 @@ fn behind(has_row: bool) -> &'static str {
 }
 
 impl ReadError {
-    /// The line that is wrong, where it is one of a text.
-    pub fn excerpt(&self) -> Option<&Excerpt> {
+    /// The line that is wrong, with its file, where it is one of a text.
+    pub fn excerpt(&self) -> Option<(&str, &Excerpt)> {
         match self {
-            Self::Csv { excerpt, .. } => excerpt.as_deref(),
+            Self::Csv { file, excerpt, .. } => Some((file, excerpt.as_deref()?)),
             _ => None,
         }
     }

@@ -41,8 +41,8 @@ impl SourceError {
     /// The line that is wrong, with its file.
     pub fn excerpt(&self) -> Option<(&str, &Excerpt)> {
         match self {
-            Self::Read(ReadError::Csv { file, excerpt, .. }) => Some((file, excerpt.as_deref()?)),
-            _ => None,
+            Self::Read(error) => error.excerpt(),
+            Self::NoVolume { .. } => None,
         }
     }
 }
