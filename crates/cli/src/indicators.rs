@@ -1,6 +1,6 @@
 //! `barloom indicators`: the catalogue, or one name of it.
 
-use barloom_core::error::{WordError, nearest, word};
+use barloom_core::error::{WordError, did_you_mean, nearest, word};
 use barloom_core::indicators::{CATALOGUE, Entry, Inputs, Spec, WarmUp};
 use clap::Args;
 use comfy_table::{Table, presets};
@@ -61,8 +61,7 @@ pub(crate) fn indicators(args: &IndicatorsArgs) -> Result<(), Failure> {
 }
 
 fn unknown(name: &str) -> Failure {
-    let near = nearest(name, CATALOGUE.iter().map(|entry| entry.name));
-    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let hint = did_you_mean(nearest(name, CATALOGUE.iter().map(|entry| entry.name)));
     Failure::new(Kind::Config, format!("`{name}` is not an indicator{hint}; `barloom indicators` lists them"))
 }
 

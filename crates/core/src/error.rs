@@ -1,8 +1,10 @@
 //! What errors share: the word that was got, the words that are allowed, and the nearest of them.
 
+use std::fmt;
+
 /// A word that is none of those allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} `{got}` is not allowed; allowed are {}{}", .allowed.join(", "), hint(*.nearest))]
+#[error("{what} `{got}` is not allowed; allowed are {}{}", .allowed.join(", "), did_you_mean(*.nearest))]
 pub struct WordError {
     /// What the word was for.
     pub what: &'static str,
@@ -14,7 +16,14 @@ pub struct WordError {
     pub nearest: Option<&'static str>,
 }
 
-fn hint(nearest: Option<&str>) -> String {
+/// How an error ends that knows the nearest word; nothing where there is none.
+///
+/// ```
+/// use barloom_core::error::did_you_mean;
+/// assert_eq!(did_you_mean(Some("strict")), "; did you mean `strict`?");
+/// assert_eq!(did_you_mean(None::<&str>), "");
+/// ```
+pub fn did_you_mean(nearest: Option<impl fmt::Display>) -> String {
     nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::did_you_mean;
 use crate::time::NANOS_PER_SECOND;
 
 /// The length of a bar.
@@ -32,16 +33,12 @@ enum Length {
 
 /// Text that names no interval.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not an interval; write a number of s, m or h (1s to 24h), or 1d, 1w, 1M{}", did_you_mean(.nearest))]
+#[error("`{text}` is not an interval; write a number of s, m or h (1s to 24h), or 1d, 1w, 1M{}", did_you_mean(*.nearest))]
 pub struct IntervalError {
     /// What was read.
     pub text: String,
     /// The interval it was perhaps meant to be.
     pub nearest: Option<Interval>,
-}
-
-fn did_you_mean(nearest: &Option<Interval>) -> String {
-    nearest.map(|i| format!("; did you mean `{i}`?")).unwrap_or_default()
 }
 
 const LONGEST_SECONDS: u32 = 24 * 60 * 60;

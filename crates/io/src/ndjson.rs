@@ -6,7 +6,7 @@
 //! ```
 //! `ts` is ISO 8601 or whole nanoseconds since 1970; `volume`, `vwap`, `trade_count` may be absent or null.
 
-use barloom_core::error::nearest;
+use barloom_core::error::{did_you_mean, nearest};
 use barloom_core::{Record, Stamp, Symbol, SymbolError, Timestamp};
 
 use crate::excerpt::Excerpt;
@@ -60,7 +60,7 @@ pub enum LineError {
         found: &'static str,
     },
     /// A field that no line has.
-    #[error("unknown_field: `{name}`{}; allowed are {}", perhaps(.nearest), .allowed.join(", "))]
+    #[error("unknown_field: `{name}`{}; allowed are {}", did_you_mean(*.nearest), .allowed.join(", "))]
     UnknownField {
         /// The field.
         name: String,
@@ -120,10 +120,6 @@ impl LineError {
         let excerpt = Excerpt::of_line(&String::from_utf8_lossy(line), 1, &field)?;
         Some(Excerpt { line: number, ..excerpt })
     }
-}
-
-fn perhaps(nearest: &Option<&'static str>) -> String {
-    nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
 }
 
 impl LineDecoder {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 
 use barloom_core::derive::DeriveRules;
-use barloom_core::error::nearest;
+use barloom_core::error::{did_you_mean, nearest};
 use barloom_core::outputs::Outputs;
 use barloom_core::plan::Plan;
 use barloom_core::{SymbolId, Symbols};
@@ -95,8 +95,7 @@ impl Catalogue {
         let names: Vec<&str> =
             lanes.filter_map(|lane| Some(self.outputs.indicator(place, lane)?.0)).collect();
         names.iter().position(|own| *own == name).ok_or_else(|| {
-            let near = nearest(name, names.iter().copied());
-            let hint = near.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+            let hint = did_you_mean(nearest(name, names.iter().copied()));
             let interval = self.rules.intervals.get(place).map(|rule| rule.interval.to_string());
             let (interval, there) = (interval.unwrap_or_default(), names.join(", "));
             wrong(format!("no indicator `{name}` on {interval}; there are {there}{hint}"))

@@ -74,7 +74,7 @@ impl Engine {
     /// Runs over `data`, merged by time under one clock. What a callback raises ends the run, and comes out of here.
     fn run(&self, py: Python<'_>, data: Vec<Bound<'_, PyAny>>) -> PyResult<Output> {
         let settings = read(py, &self.fields, &self.own, &data)?;
-        let plan = settings.plan(py)?;
+        let mut plan = settings.plan(py)?;
         let sources = opened(&data, &settings.options)?;
         let needs_volume = plan.needs_volume().map(str::to_owned);
         let sources = sources
@@ -84,7 +84,7 @@ impl Engine {
         let (rules, config) = (&settings.rules, &settings.config);
         let end = config.window(&rules.calendar).map_err(wrong)?.end;
         let coordinator = SessionCoordinator::new(rules, sources).until(end);
-        let catalogue = Catalogue::of(py, rules, &mut plan.fresh());
+        let catalogue = Catalogue::of(py, rules, &mut plan);
         let raised = settings.raised.clone();
         let mut collected = Collected::new(&settings, &plan, raised.clone());
         let mut ready = Vec::new();

@@ -9,7 +9,7 @@ use arrow_schema::{ArrowError, Field, Schema};
 use barloom::engine::RunSummary;
 use barloom::metrics::{PerformanceMetrics, Stage};
 use barloom_core::derive::{DeriveRules, WarningKind};
-use barloom_core::error::nearest;
+use barloom_core::error::{did_you_mean, nearest};
 use barloom_core::indicators::Spec;
 use barloom_core::{Interval, Symbols};
 use pyo3::exceptions::PyKeyError;
@@ -77,8 +77,7 @@ impl Output {
 
     fn none_of(&self, interval: &str) -> String {
         let names: Vec<String> = self.intervals();
-        let near = nearest(interval, names.iter().map(String::as_str));
-        let hint = near.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+        let hint = did_you_mean(nearest(interval, names.iter().map(String::as_str)));
         format!("no interval `{interval}`; there are {}{hint}", names.join(", "))
     }
 }

@@ -6,6 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, TimestampNanosecondType};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
+use barloom_core::error::{did_you_mean, nearest};
 use barloom_core::indicators::Spec;
 use numpy::PyArray1;
 use numpy::datetime::{Datetime, units};
@@ -78,8 +79,7 @@ impl Table {
     fn named(&self, name: &str) -> PyResult<&ArrayRef> {
         self.batch.column_by_name(name).ok_or_else(|| {
             let names: Vec<&str> = self.names().collect();
-            let near = barloom_core::error::nearest(name, names.iter().copied());
-            let hint = near.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+            let hint = did_you_mean(nearest(name, names.iter().copied()));
             PyKeyError::new_err(format!("no column `{name}`; there are {}{hint}", names.join(", ")))
         })
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use barloom_core::error::nearest;
+use barloom_core::error::{did_you_mean, nearest};
 
 /// What is wrong with a session file's text, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,9 +49,7 @@ impl ConfigError {
             let flag = FLAGS.iter().find(|(flag, _)| flag == got).map(|&(_, field)| field);
             flag.or_else(|| nearest(got, known.iter().copied()))
         });
-        if let Some(word) = near {
-            message = format!("{message}; did you mean `{word}`?");
-        }
+        message += &did_you_mean(near);
         Self { line, column, span, message }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use barloom_core::derive::LONGEST_GRACE;
-use barloom_core::error::{WordError, nearest, word};
+use barloom_core::error::{WordError, did_you_mean, nearest, word};
 use barloom_core::indicators::Spec;
 use barloom_core::store::Keep;
 use barloom_core::{Calendar, Interval, Symbol};
@@ -247,8 +247,7 @@ impl FromStr for Historical {
     fn from_str(text: &str) -> Result<Self, String> {
         let name = text.split([':', '@']).next().unwrap_or(text);
         if !Self::NAMES.contains(&name) {
-            let near = nearest(name, Self::NAMES);
-            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let hint = did_you_mean(nearest(name, Self::NAMES));
             let allowed = Self::NAMES.join(", ");
             return Err(format!("`{name}` is not a historical indicator; allowed are {allowed}{hint}"));
         }
@@ -391,10 +390,8 @@ pub fn time_zone(name: &str) -> Result<TimeZone, String> {
         let names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
         let city =
             |zone: &&String| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name));
-        let near = nearest(name, names.iter().map(String::as_str))
-            .or_else(|| names.iter().find(city).map(String::as_str))
-            .map(|zone| format!("; did you mean `{zone}`?"))
-            .unwrap_or_default();
+        let near = nearest(name, names.iter().map(String::as_str));
+        let near = did_you_mean(near.or_else(|| names.iter().find(city).map(String::as_str)));
         format!("tz `{name}` is not a time zone; write an IANA name like America/New_York or UTC, or an offset like -05:00{near}")
     })
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use barloom_core::Record;
+use barloom_core::error::{did_you_mean, nearest};
 
 use super::random::Random;
 
@@ -36,16 +37,12 @@ pub struct Faults {
 
 /// Text that says no faults.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{got}` is no fault; write {} as duplicates=0.001,corrections=0.001,late=0.001{}", WORDS.join(", "), hint(*.nearest))]
+#[error("`{got}` is no fault; write {} as duplicates=0.001,corrections=0.001,late=0.001{}", WORDS.join(", "), did_you_mean(*.nearest))]
 pub struct FaultsError {
     /// The part that is wrong.
     pub got: String,
     /// The word it was perhaps meant to be.
     pub nearest: Option<&'static str>,
-}
-
-fn hint(nearest: Option<&str>) -> String {
-    nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
 }
 
 impl FromStr for Faults {
@@ -62,7 +59,7 @@ impl FromStr for Faults {
                 "corrections" => faults.corrections = share,
                 "late" => faults.late = share,
                 other => {
-                    let near = barloom_core::error::nearest(other, WORDS);
+                    let near = nearest(other, WORDS);
                     return Err(wrong(WORDS.into_iter().find(|word| Some(*word) == near)));
                 }
             }

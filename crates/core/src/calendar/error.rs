@@ -6,6 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::error::did_you_mean;
 use crate::time::Timestamp;
 
 /// Why a calendar has no answer.
@@ -64,8 +65,7 @@ impl fmt::Display for Asked {
 
 /// `a, b, c; did you mean `b`?`
 fn list(known: &[&str], nearest: Option<&str>) -> String {
-    let hint = nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
-    known.join(", ") + &hint
+    known.join(", ") + &did_you_mean(nearest)
 }
 
 fn out_of_range(calendar: &str, asked: &Asked, (from, to): (Date, Date)) -> String {

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use super::CATALOGUE;
 use super::lane::Lane;
 use super::source::Source;
-use crate::error::nearest;
+use crate::error::{did_you_mean, nearest};
 use crate::interval::{Interval, IntervalError};
 
 /// What a parameter may be.
@@ -254,7 +254,7 @@ pub struct Spec {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// No indicator has the name.
-    #[error("`{got}` is not an indicator{}; `barloom indicators` lists them", hint(*.nearest))]
+    #[error("`{got}` is not an indicator{}; `barloom indicators` lists them", did_you_mean(*.nearest))]
     Unknown {
         /// What was read.
         got: String,
@@ -274,7 +274,7 @@ pub enum SpecError {
         allowed: String,
     },
     /// The indicator has no parameter of that name.
-    #[error("{indicator} has no parameter `{got}`{}; it has {}", hint(*.nearest), params(.known))]
+    #[error("{indicator} has no parameter `{got}`{}; it has {}", did_you_mean(*.nearest), params(.known))]
     UnknownParam {
         /// The indicator.
         indicator: &'static str,
@@ -314,10 +314,6 @@ pub enum SpecError {
     /// The interval after `@` is none.
     #[error(transparent)]
     Interval(#[from] IntervalError),
-}
-
-fn hint(nearest: Option<&'static str>) -> String {
-    nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default()
 }
 
 fn params(names: &[&str]) -> String {
