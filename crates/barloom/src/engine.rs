@@ -167,10 +167,10 @@ impl RunSummary {
         Self { intervals, ..Self::default() }
     }
 
-    /// A bar was told, and `values` indicators said something of it.
-    pub fn bar(&mut self, interval: Interval, values: u64) {
+    /// Bars were told, and indicators said something of them `values` times.
+    pub fn bars(&mut self, interval: Interval, bars: u64, values: u64) {
         let own = self.intervals.entry(interval).or_default();
-        (own.bars, own.values) = (own.bars + 1, own.values + values);
+        (own.bars, own.values) = (own.bars + bars, own.values + values);
     }
 
     /// A warning was told.

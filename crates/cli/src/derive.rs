@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use barloom::clock::Stopwatch;
 use barloom::config::SessionConfig;
 use barloom::engine::RunSummary;
-use barloom::source::Source as _;
+use barloom::source::{Grouping, Source as _, SourceRow, Unreadable};
 use barloom_core::adjust::Adjuster;
 use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{Record, SymbolId, Symbols};
-use barloom_io::{FileSource, Options, TableFormat};
+use barloom_io::{FileSource, MOST_ROWS, Options, TableFormat};
 use clap::Args;
 
 use crate::args::SharedArgs;
@@ -100,8 +100,7 @@ struct Derivation {
     progress: Option<Progress>,
     /// Bytes of the files that were read.
     passed: u64,
-    /// The symbol of the row before.
-    current: Option<SymbolId>,
+    grouping: Grouping,
     options: Options,
     /// What rows are adjusted by.
     adjuster: Option<Adjuster>,
@@ -194,7 +193,7 @@ impl Derivation {
             first,
             progress: None,
             passed: 0,
-            current: None,
+            grouping: Grouping::default(),
             options,
             adjuster: inputs::adjuster(config, &rules)?,
             deriver: Deriver::new(rules),
@@ -228,34 +227,44 @@ impl Derivation {
     fn read(&mut self, path: &Path) -> Result<(), Failure> {
         let source = self.first.take().map_or_else(|| FileSource::open(path, &self.options), Ok)?;
         let mut source = source.read_ahead()?.with(self.out.plan.needs_volume(), self.adjuster.as_ref());
-        loop {
-            let known = self.symbols.len();
-            let Some(row) = source.next_row(&mut self.symbols)? else { break };
-            if let Some(progress) = &mut self.progress {
-                let open = |(_, record): &(SymbolId, Record)| record.label.open_time(self.options.base);
-                let passed = self.passed;
-                progress
-                    .row(row.content.as_ref().ok().and_then(open), || passed + source.reader().position());
+        let mut plain = Vec::with_capacity(MOST_ROWS);
+        while self.out.failed.is_none() {
+            let number = source.plain_rows(&mut self.symbols, &mut plain)?;
+            for (row, number) in plain.iter().zip(number..) {
+                self.row(&source, number, Ok(row))?;
             }
-            if let Some(symbol) = row.symbol().filter(|symbol| self.current != Some(*symbol)) {
-                // A symbol that comes back after another one: the input is not grouped.
-                if symbol.index() < known {
-                    self.out.sheets.not_grouped();
-                }
-                self.current = Some(symbol);
-            }
-            let Self { deriver, feed, symbols, out, .. } = self;
-            let taken = feed.source_row(deriver, symbols.by_name(), &row, &mut Telling { out, symbols });
-            if let Some(why) = taken.map_err(|error| Failure::at_row(&source, row.number, &error))? {
-                out.rejects.refuse(&source, row.number, &why, symbols)?;
-            }
-            if self.out.failed.is_some() {
-                break;
+            if plain.is_empty() {
+                let Some(SourceRow { number, content }) = source.next_row(&mut self.symbols)? else { break };
+                self.row(&source, number, content.as_ref())?;
             }
         }
         self.passed += source.reader().size().unwrap_or(0);
         tell::resolved(&source);
         Ok(())
+    }
+
+    #[inline]
+    fn row(
+        &mut self,
+        source: &FileSource,
+        number: u64,
+        row: Result<&(SymbolId, Record), &Unreadable>,
+    ) -> Result<(), Failure> {
+        if let Some(progress) = &mut self.progress {
+            let open = |(_, record): &(SymbolId, Record)| record.label.open_time(self.options.base);
+            let passed = self.passed;
+            progress.row(row.ok().and_then(open), || passed + source.reader().position());
+        }
+        let symbol = row.map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol));
+        if symbol.is_some_and(|symbol| self.grouping.comes_back(symbol)) {
+            self.out.sheets.not_grouped();
+        }
+        let Self { deriver, feed, symbols, out, .. } = self;
+        let taken = feed.source_row(deriver, symbols.by_name(), row, &mut Telling { out, symbols });
+        match taken.map_err(|error| Failure::at_row(source, number, &error))? {
+            Some(why) => out.rejects.refuse(source, number, &why, symbols),
+            None => Ok(()),
+        }
     }
 }
 
@@ -272,7 +281,7 @@ impl Sink for Telling<'_> {
             failed.get_or_insert(error);
         }
         let readings = plan.readings(bar.interval, bar.symbol.slot()).count();
-        summary.bar(bar.interval, readings as u64);
+        summary.bars(bar.interval, 1, readings as u64);
     }
     fn warning(&mut self, warning: &Warning) {
         self.out.summary.warning(warning);

@@ -22,6 +22,38 @@ pub struct Bars<'a> {
 }
 
 impl<'a> Bars<'a> {
+    /// Bars whose columns lie elsewhere: open times in ns UTC, prices as open, high, low and close, volumes and vwaps that are NaN where
+    /// null, numbers of trades that are `i64::MIN` where null. The last two may be empty.
+    ///
+    /// ```
+    /// use barloom_core::Bars;
+    /// let (prices, volume) = ([[100.0].as_slice(), &[102.0], &[99.0], &[101.0]], [7.0]);
+    /// assert_eq!(Bars::of_columns(&[0], prices, &volume, &[], &[]).at(0).and_then(|bar| bar.volume()), Some(7.0));
+    /// ```
+    ///
+    /// # Panics
+    /// When columns are not of equal length.
+    pub fn of_columns(
+        open_time: &'a [i64],
+        prices: [&'a [f64]; 4],
+        volume: &'a [f64],
+        vwap: &'a [f64],
+        trade_count: &'a [i64],
+    ) -> Self {
+        let rows = open_time.len();
+        let is_whole = |length: usize| length == rows;
+        assert!(
+            prices.iter().all(|column| is_whole(column.len())) && is_whole(volume.len()),
+            "columns of equal length"
+        );
+        assert!(
+            [vwap.len(), trade_count.len()].into_iter().all(|length| length == 0 || is_whole(length)),
+            "columns of equal length"
+        );
+        let [open, high, low, close] = prices;
+        Self { open_time, open, high, low, close, volume, vwap, trade_count }
+    }
+
     /// How many bars.
     #[inline]
     pub fn len(&self) -> usize {

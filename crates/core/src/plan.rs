@@ -143,11 +143,27 @@ impl Plan {
         plan.width
     }
 
-    /// Computes bars of one symbol and of the interval at `place`, in time order: all outputs of each into `values`.
+    /// Computes bars of one symbol and of the interval at `place`, in time order: all outputs of each into `values`, bar by bar.
     pub(crate) fn run(&mut self, place: usize, closed: &[ClosedBar], bars: Bars<'_>, values: &mut [f64]) {
         if let Some(plan) = self.intervals.get_mut(place) {
             plan.run(closed, bars, values);
         }
+    }
+
+    /// Computes bars of one symbol and of the interval at `place`, in time order, which are `closed` as a whole and `bars` by column: the
+    /// values of each output are put behind those of its column. They are those of [`Plan::update`], for less. How many readings they
+    /// are, as [`Plan::readings`] has them.
+    ///
+    /// # Panics
+    /// When there are less columns than [`Plan::width`], or less `bars` than `closed`.
+    pub fn run_columns(
+        &mut self,
+        place: usize,
+        closed: &[ClosedBar],
+        bars: Bars<'_>,
+        columns: &mut [Vec<f64>],
+    ) -> u64 {
+        self.intervals.get_mut(place).map_or(0, |plan| plan.run_columns(closed, bars, columns))
     }
 
     /// Starts all indicators of a symbol over.
@@ -289,7 +305,7 @@ impl IntervalPlan {
         self.step(closed, &mut values);
         let symbol = closed.symbol.slot();
         if self.waiting[symbol] > 0 {
-            self.begin(symbol, &values);
+            self.begin(symbol, |output| values[output]);
         }
         self.values = values;
         &self.values
@@ -330,8 +346,46 @@ impl IntervalPlan {
     }
 
     fn run(&mut self, closed: &[ClosedBar], bars: Bars<'_>, values: &mut [f64]) {
-        let (Some(first), width) = (closed.first(), self.width) else { return };
-        let symbol = first.symbol.slot();
+        let width = self.width;
+        // What an indicator does not write is no value.
+        values.fill(NULL);
+        self.run_lanes(closed, |slot, lane, rows| {
+            let values = &mut values[rows.start * width..rows.end * width];
+            lane.lane.run(slot, bars.rows(rows), Rows::new(&mut values[lane.outputs.start..], width));
+        });
+        self.begin_within(closed, |row, output| values[row * width + output]);
+    }
+
+    fn run_columns(&mut self, closed: &[ClosedBar], bars: Bars<'_>, columns: &mut [Vec<f64>]) -> u64 {
+        let before = columns.first().map_or(0, Vec::len);
+        columns.iter_mut().for_each(|column| column.resize(before + closed.len(), NULL));
+        let mut values = std::mem::take(&mut self.values);
+        self.run_lanes(closed, |slot, lane, rows| {
+            let (columns, own) = (&mut columns[lane.outputs.clone()], before + rows.start..before + rows.end);
+            if let [column] = columns {
+                return lane.lane.run(slot, bars.rows(rows), Rows::new(&mut column[own], 1));
+            }
+            let width = columns.len();
+            values.clear();
+            values.resize(rows.len() * width, NULL);
+            lane.lane.run(slot, bars.rows(rows), Rows::new(&mut values, width));
+            for (at, column) in columns.iter_mut().enumerate() {
+                let values = values.iter().skip(at).step_by(width);
+                column[own.clone()].iter_mut().zip(values).for_each(|(to, value)| *to = *value);
+            }
+        });
+        values.resize(self.width, NULL);
+        self.values = values;
+        self.begin_within(closed, |row, output| columns[output][before + row])
+    }
+
+    /// Has every lane run over bars of one symbol, cut where one of them enters a session.
+    fn run_lanes(
+        &mut self,
+        closed: &[ClosedBar],
+        mut run: impl FnMut(Slot, &mut PlannedLane, std::ops::Range<usize>),
+    ) {
+        let Some(symbol) = closed.first().map(|first| first.symbol.slot()) else { return };
         self.reserve(symbol);
         let mut from = 0;
         while let Some(bar) = closed.get(from) {
@@ -340,21 +394,23 @@ impl IntervalPlan {
             let session = self.sessions[symbol];
             let enters = |bar: &ClosedBar| enters_session(bar, session);
             let to = closed[from..].iter().position(enters).map_or(closed.len(), |ahead| from + ahead.max(1));
-            if width > 0 {
-                let values = &mut values[from * width..to * width];
-                for lane in &mut self.lanes {
-                    let rows = Rows::new(&mut values[lane.outputs.start..], width);
-                    lane.lane.run(Slot(symbol as u32), bars.rows(from..to), rows);
-                }
-            }
+            self.lanes.iter_mut().for_each(|lane| run(Slot(symbol as u32), lane, from..to));
             from = to;
         }
-        for values in values.chunks_exact(width.max(1)) {
+    }
+
+    /// Notes which of a symbol's indicators begin with `closed`, of which `value` gives the outputs by row; how many readings there are.
+    fn begin_within(&mut self, closed: &[ClosedBar], value: impl Fn(usize, usize) -> f64) -> u64 {
+        let Some(symbol) = closed.first().map(|first| first.symbol.slot()) else { return 0 };
+        let mut waiting = 0;
+        for row in 0..closed.len() {
             if self.waiting[symbol] == 0 {
                 break;
             }
-            self.begin(symbol, values);
+            self.begin(symbol, |output| value(row, output));
+            waiting += u64::from(self.waiting[symbol]);
         }
+        self.lanes.len() as u64 * closed.len() as u64 - waiting
     }
 
     /// Computes the bars of `batch` that are not: their values lie in its end.
@@ -390,7 +446,7 @@ impl IntervalPlan {
         for (at, row) in rows.iter().enumerate() {
             let symbol = row.slot.index();
             if self.waiting[symbol] > 0 {
-                self.begin(symbol, &values[at * width..][..width]);
+                self.begin(symbol, |output| values[at * width + output]);
                 let unbegun = self.lanes.iter().enumerate().filter(|(_, lane)| !lane.begun[symbol]);
                 hidden.extend(unbegun.map(|(lane, _)| ((from + at) as u32, lane as u32)));
             }
@@ -412,11 +468,11 @@ impl IntervalPlan {
         }
     }
 
-    /// Notes which of a symbol's indicators begin with `values`.
+    /// Notes which of a symbol's indicators begin with the bar of which `value` gives the outputs.
     #[cold]
-    fn begin(&mut self, symbol: usize, values: &[f64]) {
+    fn begin(&mut self, symbol: usize, value: impl Fn(usize) -> f64) {
         for lane in self.lanes.iter_mut().filter(|lane| !lane.begun[symbol]) {
-            if values[lane.outputs.clone()].iter().any(|value| !value.is_nan()) {
+            if lane.outputs.clone().any(|output| !value(output).is_nan()) {
                 lane.begun[symbol] = true;
                 self.waiting[symbol] -= 1;
             }
@@ -434,6 +490,7 @@ impl std::fmt::Debug for Plan {
 mod tests {
     use super::*;
     use crate::bar::{Bar, Label, Record};
+    use crate::columns::BarColumns;
     use crate::derive::SessionLabel;
     use crate::indicators::{Each, Indicator, WarmUp};
     use crate::notice::BatchRow;
@@ -558,6 +615,33 @@ mod tests {
         ];
         let counts = days.map(|(day, hours)| plan.update(&closed(day, hours))[0]);
         assert_eq!(counts, [1.0, 2.0, 3.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn columns_of_many_bars_are_the_values_of_each() {
+        let specs = ["sma:2", "bbands:3,2", "vwap", "ema:4"].map(|spec| spec.parse().unwrap());
+        let fresh = || {
+            let mut plan = Plan::new(&specs, &[Interval::MINUTE]).unwrap();
+            plan.add(Interval::MINUTE, "count", Box::new(Each::new(Count(0.0)))).unwrap();
+            plan
+        };
+        let hours = [Hours::Pre, Hours::Regular, Hours::Regular, Hours::Post];
+        let bars: Vec<ClosedBar> = (1..20).map(|n| closed(1 + n / 4, hours[n as usize % 4])).collect();
+        let (mut one, mut expected, mut readings) = (fresh(), Vec::new(), 0);
+        for bar in &bars {
+            expected.push(one.update(bar).iter().map(|value| value.to_bits()).collect::<Vec<_>>());
+            readings += one.readings(Interval::MINUTE, 0).count() as u64;
+        }
+        for size in [1, 3, 7, 19] {
+            let (mut many, mut columns, mut counted) = (fresh(), vec![Vec::new(); one.width(0)], 0);
+            for closed in bars.chunks(size) {
+                let own: BarColumns = closed.iter().map(|closed| &closed.bar).collect();
+                counted += many.run_columns(0, closed, own.bars(), &mut columns);
+            }
+            let row = |at: usize| columns.iter().map(|column| column[at].to_bits()).collect::<Vec<_>>();
+            assert_eq!((0..bars.len()).map(row).collect::<Vec<_>>(), expected, "{size} at a time");
+            assert_eq!(counted, readings, "{size} at a time");
+        }
     }
 
     #[test]

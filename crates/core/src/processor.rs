@@ -219,7 +219,6 @@ impl PastBars {
         for (place, closed) in self.closed.iter().enumerate() {
             let width = plan.width(place);
             self.columns.fill(closed.iter().map(|bar| &bar.bar));
-            self.values.clear();
             self.values.resize(closed.len() * width, NULL);
             plan.run(place, closed, self.columns.bars(), &mut self.values);
             if let Some((store, step)) = &mut store {

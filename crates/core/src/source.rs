@@ -15,13 +15,6 @@ pub struct SourceRow {
     pub content: Result<(SymbolId, Record), Unreadable>,
 }
 
-impl SourceRow {
-    /// The symbol that it names.
-    pub fn symbol(&self) -> Option<SymbolId> {
-        self.content.as_ref().map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol))
-    }
-}
-
 /// A row that can't be read, with what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
@@ -59,6 +52,37 @@ impl RowPlace {
 impl fmt::Display for RowPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {} {}", self.source, self.unit, self.number)
+    }
+}
+
+/// Whether rows come symbol by symbol, each symbol's in one go.
+///
+/// ```
+/// use barloom_core::{Symbols, source::Grouping};
+/// let (mut symbols, mut grouping) = (Symbols::new(), Grouping::default());
+/// let (a, b) = (symbols.intern("A")?, symbols.intern("B")?);
+/// assert_eq!([a, a, b, a].map(|symbol| grouping.comes_back(symbol)), [false, false, false, true]);
+/// # Ok::<(), barloom_core::SymbolError>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Grouping {
+    /// The symbol of the row before.
+    current: Option<SymbolId>,
+    /// How many symbols had a row; they are numbered as they are met.
+    met: usize,
+}
+
+impl Grouping {
+    /// Takes the symbol of the next row: whether it had one before that of another symbol.
+    #[inline]
+    pub fn comes_back(&mut self, symbol: SymbolId) -> bool {
+        if self.current == Some(symbol) {
+            return false;
+        }
+        self.current = Some(symbol);
+        let comes_back = symbol.index() < self.met;
+        self.met = self.met.max(symbol.index() + 1);
+        comes_back
     }
 }
 

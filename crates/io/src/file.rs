@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::RecordBatchReader;
+use barloom_core::Record;
 
 use crate::alpaca::AlpacaError;
 use crate::batch::{BatchError, BatchFormat, BatchReader, Facts};
@@ -291,6 +292,19 @@ impl RowReader {
             Content::Text(text) => text.current(),
             Content::Columns(reader) => Some(reader.current()),
         })
+    }
+
+    /// Gives rows from the next one on to `take`, with their symbols, as long as nothing about them has to be looked into and `take` takes
+    /// them; the first has the number [`rows`](Self::rows) + 1. How many were taken: where there are none, [`next_row`](Self::next_row)
+    /// says what comes. Text has none.
+    ///
+    /// # Errors
+    /// As [`RowReader::next_row`].
+    pub fn plain_rows(&mut self, take: impl FnMut(&str, Record) -> bool) -> Result<usize, ReadError> {
+        let Content::Columns(reader) = &mut self.content else { return Ok(0) };
+        let rows = reader.plain_rows(take).map_err(|error| of_columns(&self.name, error))?;
+        self.rows += rows as u64;
+        Ok(rows)
     }
 
     /// What the header and the first row said; `None` before the header was read.

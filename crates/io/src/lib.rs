@@ -73,7 +73,7 @@ pub use output::{OutputDir, OutputError, PendingFile, abandon_all, commit_all};
 pub use resolved::Resolved;
 pub use row::{Decoded, Reject, Row};
 pub use sheet::{BarSheet, Place, Segment, TableFormat};
-pub use source::{FileSource, SourceError};
+pub use source::{FileSource, MOST_ROWS, SourceError};
 pub use table::{BarRow, BarTable, BaseRow, RejectRow, RejectTable, RowTime, WarningRow, WarningTable};
 pub use time::{TimeFault, TimeForm, Unit};
 pub use vendor::Vendor;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use barloom_core::adjust::Adjuster;
 use barloom_core::source::{RowPlace, Source, SourceRow, Unreadable};
-use barloom_core::{Interval, Symbols};
+use barloom_core::{Interval, Record, SymbolId, Symbols};
 
 use crate::column::Field;
 use crate::excerpt::Excerpt;
@@ -12,6 +12,9 @@ use crate::file::{ReadError, RowReader};
 use crate::found::symbol_of;
 use crate::options::Options;
 use crate::row::Decoded;
+
+/// Rows that are read together at most: they stay in the first-level cache.
+pub const MOST_ROWS: usize = 256;
 
 /// Why a file can't go on.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +113,32 @@ impl FileSource {
     /// Where the row of that number stands.
     pub fn place(&self, number: u64) -> RowPlace {
         RowPlace::new(self.reader.name(), self.reader.unit(), number)
+    }
+
+    /// Puts sound rows from the next one on into `to`, which is emptied, up to [`MOST_ROWS`] and as long as nothing about them has to be
+    /// looked into: cheaper than [`next_row`](Source::next_row), which says what comes where there are none. The number of the first.
+    ///
+    /// # Errors
+    /// As [`Source::next_row`].
+    pub fn plain_rows(
+        &mut self,
+        symbols: &mut Symbols,
+        to: &mut Vec<(SymbolId, Record)>,
+    ) -> Result<u64, SourceError> {
+        to.clear();
+        let first = self.reader.rows() + 1;
+        self.reader.plain_rows(|symbol, record| {
+            let symbol = if to.len() < MOST_ROWS { symbols.intern(symbol).ok() } else { None };
+            to.extend(symbol.map(|symbol| (symbol, record)));
+            symbol.is_some()
+        })?;
+        if first == 1 && !to.is_empty() {
+            self.check_volume()?;
+        }
+        if let Some(adjuster) = &mut self.adjuster {
+            to.iter_mut().for_each(|(symbol, row)| *row = adjuster.adjusted(*symbol, symbols, row));
+        }
+        Ok(first)
     }
 
     /// That the file has the volume that is needed, once its header was read.

@@ -217,8 +217,14 @@ impl TimeReader {
     /// The instant that a type with a zone holds.
     #[inline]
     pub(crate) fn read_instant(&mut self, nanos: i64) -> Moment {
-        self.form.get_or_insert(TimeForm::Offset);
+        self.see_instant();
         Moment::Instant(Timestamp::from_nanos(nanos))
+    }
+
+    /// Times are of a type with a zone.
+    #[inline]
+    pub(crate) fn see_instant(&mut self) {
+        self.form.get_or_insert(TimeForm::Offset);
     }
 
     /// The moment that a type without a zone holds: `nanos` is what it would be in UTC.

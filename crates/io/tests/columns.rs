@@ -9,14 +9,16 @@ use std::sync::Arc;
 use arrow_array::Array as _;
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    ArrayRef, Date32Array, DictionaryArray, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray, TimestampMillisecondArray,
+    ArrayRef, Date32Array, DictionaryArray, Float32Array, Float64Array, Int64Array, RecordBatch,
+    RecordBatchIterator, StringArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+    TimestampNanosecondArray,
 };
 use arrow_ipc::writer::{FileWriter, StreamWriter};
-use barloom_core::{Interval, Label, Stamp, Symbol, Timestamp};
+use barloom_core::source::Source as _;
+use barloom_core::{Interval, Label, Stamp, Symbol, Symbols, Timestamp};
 use barloom_io::{
-    BarColumns, BarRow, BarSheet, BatchTable, ColumnFormat, Decoded, Facts, Options, OutputDir, RowReader,
-    Segment, TableFormat,
+    BarColumns, BarRow, BarSheet, BatchTable, ColumnFormat, Decoded, Facts, FileSource, MOST_ROWS, Options,
+    OutputDir, RowReader, Segment, TableFormat,
 };
 use jiff::tz::TimeZoneDatabase;
 use parquet::arrow::ArrowWriter;
@@ -282,6 +284,78 @@ fn numbers_and_symbols_of_every_type_are_read_and_nulls_rejected() {
         error.to_string().ends_with("column `symbol` (symbol) is of type Date32; allowed are text"),
         "{error}"
     );
+}
+
+/// What a source gives: all rows one by one, or as many as can be together.
+fn source_rows(batches: Vec<RecordBatch>, together: bool) -> Vec<String> {
+    let (schema, options) =
+        (batches[0].schema(), Options { stamp: Some(Stamp::Close), ..Options::default() });
+    let batches = RecordBatchIterator::new(batches.into_iter().map(Ok), schema);
+    let reader = RowReader::of_batches("table", Box::new(batches), options).unwrap();
+    let (mut source, mut symbols) = (FileSource::of(reader, Interval::MINUTE), Symbols::new());
+    let (mut rows, mut plain, mut most) = (Vec::new(), Vec::new(), 0);
+    loop {
+        let first = if together { source.plain_rows(&mut symbols, &mut plain).unwrap() } else { 0 };
+        most = most.max(plain.len());
+        for ((symbol, record), number) in plain.iter().zip(first..) {
+            rows.push(format!("{number} {} {record:?}", symbols.name(*symbol)));
+        }
+        if !plain.is_empty() {
+            continue;
+        }
+        let Some(row) = source.next_row(&mut symbols).unwrap() else { break };
+        rows.push(match row.content {
+            Ok((symbol, record)) => format!("{} {} {record:?}", row.number, symbols.name(symbol)),
+            Err(why) => format!("{} {:?} {:?} {}", row.number, why.symbol, why.time, why.reason),
+        });
+    }
+    assert_eq!(most, if together { MOST_ROWS } else { 0 });
+    assert_eq!(source.reader().rows(), rows.len() as u64);
+    rows
+}
+
+#[test]
+fn rows_together_are_the_rows_one_by_one() {
+    let batch = |from: usize, rows: usize, fault: &str| {
+        let price = |at: usize| -> ArrayRef {
+            let value = |row: usize| (fault != "null price" || row % 7 != at).then_some(row as f64 * 0.25);
+            Arc::new((0..rows).map(value).collect::<Float64Array>())
+        };
+        let long = "X".repeat(300);
+        let symbol = |row: usize| match row % 5 {
+            0 if fault == "no symbol" => None,
+            1 if fault == "no symbol" => Some(""),
+            2 if fault == "long symbol" => Some(long.as_str()),
+            _ => Some(if row.is_multiple_of(3) { "A" } else { " B " }),
+        };
+        let times = (from..from + rows).map(|minute| minute as i64 * MINUTE);
+        let time = |at: i64| (fault != "no time" || at % (3 * MINUTE) > 0).then_some(at);
+        let volume = |row: usize| [None, Some(f64::NAN), Some(3.0), Some(0.0)][row % 4];
+        let count = |row: usize| (row % 3 > 0).then_some(row as i64);
+        RecordBatch::try_from_iter_with_nullable([
+            ("symbol", Arc::new((0..rows).map(symbol).collect::<StringArray>()) as ArrayRef, true),
+            (
+                "time",
+                Arc::new(times.map(time).collect::<TimestampNanosecondArray>().with_timezone("UTC")),
+                true,
+            ),
+            ("open", price(0), true),
+            ("high", price(1), true),
+            ("low", price(2), true),
+            ("close", price(3), true),
+            ("volume", Arc::new((0..rows).map(volume).collect::<Float64Array>()), true),
+            ("trade_count", Arc::new((0..rows).map(count).collect::<Int64Array>()), true),
+        ])
+        .unwrap()
+    };
+    for fault in ["null price", "no symbol", "long symbol", "no time"] {
+        let (empty, faulty) = (batch(0, 0, fault), batch(2000, 40, fault));
+        let batches =
+            vec![empty, batch(0, 600, ""), faulty, batch(3000, MOST_ROWS, ""), batch(4000, 1, fault)];
+        let together = source_rows(batches.clone(), true);
+        assert_eq!(together, source_rows(batches, false), "{fault}");
+        assert!(together.len() == 641 + MOST_ROWS && together.iter().any(|row| !row.contains("Record")));
+    }
 }
 
 #[test]

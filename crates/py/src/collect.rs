@@ -8,10 +8,10 @@ use arrow_array::{
     ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringViewArray, TimestampNanosecondArray,
     UInt32Array,
 };
-use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, Field, Schema};
 use barloom_core::derive::{ClosedBar, SessionLabel, Warning};
-use barloom_core::{Hours, SymbolId, Symbols};
+use barloom_core::{Bar as CoreBar, Bars as CoreBars, Hours, SymbolId, Symbols};
 
 /// The order of a table's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) enum Order {
 }
 
 /// The bars of one interval, column by column.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Bars {
     symbol: Vec<SymbolId>,
     session: Vec<SessionLabel>,
@@ -34,32 +34,26 @@ pub(crate) struct Bars {
     prices: [Vec<f64>; 4],
     /// Volume and vwap; NaN is null.
     optional: [Vec<f64>; 2],
-    trade_count: Vec<Option<i64>>,
+    /// [`NO_COUNT`] is null.
+    trade_count: Vec<i64>,
     counts: [Vec<i32>; 2],
     hours: Vec<Hours>,
     /// A column an indicator output; NaN is null.
     outputs: Vec<Vec<f64>>,
+    /// By output, up to which row there are nulls: in warm-up, and often nowhere else.
+    null_to: Vec<usize>,
     names: Vec<String>,
     has_hours: bool,
 }
 
+/// In place of a number of trades that is null.
+const NO_COUNT: i64 = i64::MIN;
+
 impl Bars {
     /// None yet; `names` are the columns of the indicators.
     pub(crate) fn new(names: &[String], has_hours: bool) -> Self {
-        Self {
-            symbol: Vec::new(),
-            session: Vec::new(),
-            open_time: Vec::new(),
-            close_time: Vec::new(),
-            prices: Default::default(),
-            optional: Default::default(),
-            trade_count: Vec::new(),
-            counts: Default::default(),
-            hours: Vec::new(),
-            outputs: vec![Vec::new(); names.len()],
-            names: names.to_vec(),
-            has_hours,
-        }
+        let (outputs, null_to) = (vec![Vec::new(); names.len()], vec![0; names.len()]);
+        Self { outputs, null_to, names: names.to_vec(), has_hours, ..Self::default() }
     }
 
     /// None yet, with memory for `rows`: columns that grow move, and each move touches memory anew.
@@ -77,28 +71,59 @@ impl Bars {
         own
     }
 
-    /// Takes a bar with the values of its indicators.
-    #[inline]
-    pub(crate) fn push(&mut self, closed: &ClosedBar, values: &[f64]) {
-        let bar = &closed.bar;
-        self.symbol.push(closed.symbol);
-        self.session.push(closed.session);
-        self.open_time.push(bar.open_time().as_nanos());
-        self.close_time.push(closed.close_time.as_nanos());
-        for (column, price) in self.prices.iter_mut().zip([bar.open(), bar.high(), bar.low(), bar.close()]) {
-            column.push(price);
+    /// Takes bars, column by column; the values of their indicators are to follow.
+    pub(crate) fn push_bars(&mut self, closed: &[ClosedBar]) {
+        let bars = || closed.iter().map(|closed| &closed.bar);
+        self.symbol.extend(closed.iter().map(|closed| closed.symbol));
+        self.session.extend(closed.iter().map(|closed| closed.session));
+        self.open_time.extend(bars().map(|bar| bar.open_time().as_nanos()));
+        self.close_time.extend(closed.iter().map(|closed| closed.close_time.as_nanos()));
+        let [open, high, low, close] = &mut self.prices;
+        open.extend(bars().map(CoreBar::open));
+        high.extend(bars().map(CoreBar::high));
+        low.extend(bars().map(CoreBar::low));
+        close.extend(bars().map(CoreBar::close));
+        let [volume, vwap] = &mut self.optional;
+        volume.extend(bars().map(|bar| bar.volume().unwrap_or(f64::NAN)));
+        vwap.extend(bars().map(|bar| bar.vwap().unwrap_or(f64::NAN)));
+        self.trade_count.extend(bars().map(|bar| bar.trade_count().unwrap_or(NO_COUNT)));
+        let [n_base, n_expected] = &mut self.counts;
+        let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        n_base.extend(closed.iter().map(|closed| count(closed.n_base)));
+        n_expected.extend(closed.iter().map(|closed| count(closed.n_expected)));
+        self.hours.extend(closed.iter().map(|closed| closed.hours));
+    }
+
+    /// Takes the values of the indicators of a bar that was taken.
+    pub(crate) fn push_values(&mut self, values: &[f64]) {
+        self.outputs.iter_mut().zip(values).for_each(|(column, value)| column.push(*value));
+        self.see_nulls(1);
+    }
+
+    /// The values of the newest `rows` bars are there.
+    pub(crate) fn see_nulls(&mut self, rows: usize) {
+        for (column, null_to) in self.outputs.iter().zip(&mut self.null_to) {
+            let new = &column[column.len().saturating_sub(rows)..];
+            // Without a way out the loop is one of wide instructions.
+            if new.iter().fold(false, |any, value| any | value.is_nan()) {
+                *null_to = column.len();
+            }
         }
-        for (column, value) in self.optional.iter_mut().zip([bar.volume(), bar.vwap()]) {
-            column.push(value.unwrap_or(f64::NAN));
-        }
-        self.trade_count.push(bar.trade_count());
-        for (column, count) in self.counts.iter_mut().zip([closed.n_base, closed.n_expected]) {
-            column.push(i32::try_from(count).unwrap_or(i32::MAX));
-        }
-        self.hours.push(closed.hours);
-        for (column, value) in self.outputs.iter_mut().zip(values) {
-            column.push(*value);
-        }
+    }
+
+    /// How many bars there are.
+    pub(crate) fn len(&self) -> usize {
+        self.open_time.len()
+    }
+
+    /// The newest `rows` bars, and the columns that their indicators' values go to.
+    pub(crate) fn lend(&mut self, rows: usize) -> (CoreBars<'_>, &mut [Vec<f64>]) {
+        let from = self.len().saturating_sub(rows);
+        let prices = self.prices.each_ref().map(|column| &column[from..]);
+        let [volume, vwap] = self.optional.each_ref().map(|column| &column[from..]);
+        let bars =
+            CoreBars::of_columns(&self.open_time[from..], prices, volume, vwap, &self.trade_count[from..]);
+        (bars, &mut self.outputs)
     }
 
     /// The table of interval `interval`, its rows in `order`.
@@ -129,14 +154,15 @@ impl Bars {
             add(name, Arc::new(Float64Array::new(ScalarBuffer::from(column), None)), false);
         }
         for (name, column) in ["volume", "vwap"].into_iter().zip(self.optional) {
-            add(name, numbers(column), true);
+            add(name, numbers(column, rows), true);
         }
-        add("trade_count", Arc::new(Int64Array::from(self.trade_count)), true);
+        let nulls = nulls(&self.trade_count, rows, |count| *count != NO_COUNT);
+        add("trade_count", Arc::new(Int64Array::new(ScalarBuffer::from(self.trade_count), nulls)), true);
         for (name, column) in ["n_base", "n_expected"].into_iter().zip(self.counts) {
             add(name, Arc::new(Int32Array::new(ScalarBuffer::from(column), None)), false);
         }
-        for (name, column) in self.names.iter().zip(self.outputs) {
-            add(name, numbers(column), true);
+        for ((name, column), null_to) in self.names.iter().zip(self.outputs).zip(self.null_to) {
+            add(name, numbers(column, null_to), true);
         }
         if self.has_hours {
             let kinds = [Hours::Pre, Hours::Regular, Hours::Post];
@@ -177,6 +203,8 @@ impl Bars {
         self.counts.iter_mut().for_each(|column| reorder(column, places));
         reorder(&mut self.hours, places);
         self.outputs.iter_mut().for_each(|column| reorder(column, places));
+        // Nulls are anywhere now.
+        self.null_to.fill(rows);
     }
 }
 
@@ -221,13 +249,21 @@ pub(crate) fn times(column: Vec<i64>) -> ArrayRef {
     Arc::new(TimestampNanosecondArray::new(ScalarBuffer::from(column), None).with_timezone("UTC"))
 }
 
-/// Numbers, null where they are NaN; the memory is the column's own.
-fn numbers(column: Vec<f64>) -> ArrayRef {
-    let nulls = column
-        .iter()
-        .any(|value| value.is_nan())
-        .then(|| NullBuffer::new(BooleanBuffer::collect_bool(column.len(), |row| !column[row].is_nan())));
+/// Numbers, null where they are NaN, which is in the first `null_to` rows at most; the memory is the column's own.
+fn numbers(column: Vec<f64>, null_to: usize) -> ArrayRef {
+    let nulls = nulls(&column, null_to, |value| !value.is_nan());
     Arc::new(Float64Array::new(ScalarBuffer::from(column), nulls))
+}
+
+/// Where a column has no value, in the first `null_to` rows at most; `None` where it has one everywhere.
+fn nulls<T>(column: &[T], null_to: usize, is_there: impl Fn(&T) -> bool) -> Option<NullBuffer> {
+    if column[..null_to].iter().all(&is_there) {
+        return None;
+    }
+    let mut found = BooleanBufferBuilder::new(column.len());
+    found.append_buffer(&BooleanBuffer::collect_bool(null_to, |row| is_there(&column[row])));
+    found.append_n(column.len() - null_to, true);
+    Some(NullBuffer::new(found.finish()))
 }
 
 /// Warnings, column by column.

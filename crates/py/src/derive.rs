@@ -1,16 +1,17 @@
 //! `barloom.derive`: tables or files in, a table an interval out, as `barloom derive` does.
 
 use barloom::engine::{OnInvalid, RunSummary};
-use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, TradingHours, Warning};
+use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, IntervalRule, Sink, TradingHours, Warning};
 use barloom_core::indicators::Spec;
 use barloom_core::plan::Plan;
-use barloom_core::source::Source;
-use barloom_core::{Interval, Symbols};
-use barloom_io::FileSource;
+use barloom_core::source::{Grouping, Source, SourceRow, Unreadable};
+use barloom_core::{Interval, Record, SymbolId, Symbols};
+use barloom_io::{FileSource, MOST_ROWS};
 use pyo3::prelude::*;
 
 use crate::collect::{Bars, Order, Rejects, Warnings};
 use crate::errors::{bad_data, unread};
+use crate::gather::Gather;
 use crate::indicator::Raised;
 use crate::output::{Made, Output};
 use crate::settings::Settings;
@@ -40,7 +41,7 @@ pub(crate) fn derive(
         let mut derivation = Derivation::new(&settings, plan, sort, rows);
         for source in sources {
             let source = source.read_ahead().map_err(|error| unread(&error))?;
-            derivation.read(source.with(derivation.told.plan.needs_volume(), settings.adjuster.as_ref()))?;
+            derivation.read(source.with(derivation.needs_volume.as_deref(), settings.adjuster.as_ref()))?;
         }
         derivation.finish()
     })
@@ -62,10 +63,11 @@ struct Derivation {
     feed: FileFeed,
     symbols: Symbols,
     told: Told,
+    /// The indicator that the input's volume is for.
+    needs_volume: Option<String>,
     rejects: Rejects,
     order: Order,
-    /// The symbol of the row before.
-    current: Option<barloom_core::SymbolId>,
+    grouping: Grouping,
     on_invalid: OnInvalid,
     specs: Vec<Spec>,
     raised: Raised,
@@ -73,21 +75,15 @@ struct Derivation {
 
 /// What the deriver tells.
 struct Told {
-    plan: Plan,
-    /// By place among the rules.
-    bars: Vec<Bars>,
+    bars: Gather,
     warnings: Warnings,
     summary: RunSummary,
 }
 
 impl Sink for Told {
+    #[inline]
     fn bar(&mut self, bar: &ClosedBar) {
-        let values = self.plan.update(bar);
-        if let Some(table) = self.bars.get_mut(usize::from(bar.place)) {
-            table.push(bar, values);
-        }
-        let readings = self.plan.readings(bar.interval, bar.symbol.slot()).count();
-        self.summary.bar(bar.interval, readings as u64);
+        self.bars.push(bar);
     }
 
     fn warning(&mut self, warning: &Warning) {
@@ -105,18 +101,19 @@ impl Derivation {
             let ratio = interval.nanos().zip(rules.base.nanos()).map_or(1_440, |(own, base)| own / base);
             rows / usize::try_from(ratio.max(1)).unwrap_or(1)
         };
-        let table = |rule: &barloom_core::derive::IntervalRule| {
+        let table = |rule: &IntervalRule| {
             Bars::with_rows(plan.columns(rule.interval), has_hours, bars_of(rule.interval))
         };
         let bars = rules.intervals.iter().map(table).collect();
-        let summary = RunSummary::new(rules);
+        let (warnings, summary) = (Warnings::default(), RunSummary::new(rules));
         Self {
             feed: FileFeed::new(Clocks::PerSymbol, rules),
             symbols: Symbols::new(),
-            told: Told { plan, bars, warnings: Warnings::default(), summary },
+            needs_volume: plan.needs_volume().map(str::to_owned),
+            told: Told { bars: Gather::new(plan, bars, !settings.own.is_empty()), warnings, summary },
             rejects: Rejects::default(),
             order: if sort { Order::OpenTime } else { Order::Grouped },
-            current: None,
+            grouping: Grouping::default(),
             on_invalid: settings.config.on_invalid,
             raised: settings.raised.clone(),
             specs: settings.config.realtime_indicators.clone(),
@@ -125,41 +122,65 @@ impl Derivation {
     }
 
     fn read(&mut self, mut source: FileSource) -> PyResult<()> {
+        let (mut plain, mut looked) = (Vec::with_capacity(MOST_ROWS), 0);
         loop {
-            let known = self.symbols.len();
-            let Some(row) = source.next_row(&mut self.symbols).map_err(|error| unread(&error))? else {
-                return Ok(());
-            };
-            if source.reader().rows().is_multiple_of(LOOK) {
+            let number = source.plain_rows(&mut self.symbols, &mut plain).map_err(|error| unread(&error))?;
+            for (row, number) in plain.iter().zip(number..) {
+                self.row(&source, number, Ok(row))?;
+            }
+            if plain.is_empty() {
+                let row = source.next_row(&mut self.symbols).map_err(|error| unread(&error))?;
+                let Some(SourceRow { number, content }) = row else { return Ok(()) };
+                self.row(&source, number, content.as_ref())?;
+            }
+            if source.reader().rows() - looked >= LOOK {
+                looked = source.reader().rows();
                 self.raised.check()?;
                 Python::attach(|py| py.check_signals())?;
             }
-            if let Some(symbol) = row.symbol().filter(|symbol| self.current != Some(*symbol)) {
-                // A symbol that comes back after another one: the input is not grouped.
-                if symbol.index() < known && self.order == Order::Grouped {
-                    self.order = Order::Visible;
-                }
-                self.current = Some(symbol);
-            }
-            let Self { deriver, feed, symbols, told, .. } = self;
-            let taken = feed.source_row(deriver, symbols.by_name(), &row, told);
-            let place = || source.place(row.number);
-            if let Some(why) = taken.map_err(|error| bad_data(format!("{}: {error}", place())))? {
-                if self.on_invalid == OnInvalid::Stop {
-                    return Err(bad_data(format!("{}: {}", place(), why.reason)));
-                }
-                self.rejects.push(source.name(), row.number, why.symbol, why.time, why.reason);
-            }
         }
+    }
+
+    #[inline]
+    fn row(
+        &mut self,
+        source: &FileSource,
+        number: u64,
+        row: Result<&(SymbolId, Record), &Unreadable>,
+    ) -> PyResult<()> {
+        let symbol = row.map_or_else(|unreadable| unreadable.symbol, |(symbol, _)| Some(*symbol));
+        if symbol.is_some_and(|symbol| self.grouping.comes_back(symbol)) && self.order == Order::Grouped {
+            self.order = Order::Visible;
+        }
+        let Self { deriver, feed, symbols, told, .. } = self;
+        match feed.source_row(deriver, symbols.by_name(), row, told) {
+            Ok(None) => Ok(()),
+            Ok(Some(why)) => self.refused(source, number, &why),
+            Err(error) => Err(bad_data(format!("{}: {error}", source.place(number)))),
+        }
+    }
+
+    #[cold]
+    fn refused(&mut self, source: &FileSource, number: u64, why: &Unreadable) -> PyResult<()> {
+        if self.on_invalid == OnInvalid::Stop {
+            return Err(bad_data(format!("{}: {}", source.place(number), why.reason)));
+        }
+        self.rejects.push(source.name(), number, why.symbol, why.time, &why.reason);
+        Ok(())
     }
 
     fn finish(self) -> PyResult<Output> {
         let Self { mut deriver, mut feed, symbols, mut told, rejects, order, specs, raised, .. } = self;
         feed.finish(&mut deriver, symbols.by_name(), &mut told).map_err(bad_data)?;
+        let Told { bars, warnings, mut summary } = told;
+        let mut tables = Vec::new();
+        for (table, rule) in bars.finish().into_iter().zip(&deriver.rules().intervals) {
+            summary.bars(rule.interval, table.bars.len() as u64, table.readings);
+            tables.push(table.bars);
+        }
         raised.check()?;
-        told.summary.close(&deriver, Some(feed.trial()));
-        let Told { bars, warnings, summary, .. } = told;
-        let made = Made { bars, order, warnings, rejects, summary, metrics: None };
+        summary.close(&deriver, Some(feed.trial()));
+        let made = Made { bars: tables, order, warnings, rejects, summary, metrics: None };
         Output::new(deriver.rules(), &specs, made, &symbols)
     }
 }

@@ -173,7 +173,8 @@ impl Subscriber for &mut Collected {
             Notice::Bar(bar, values) => {
                 let place = usize::from(bar.place).checked_sub(self.shift);
                 if let Some(table) = place.and_then(|place| self.bars.get_mut(place)) {
-                    table.push(bar, values);
+                    table.push_bars(std::slice::from_ref(bar));
+                    table.push_values(values);
                 }
             }
             Notice::Warning(warning) => self.warnings.push(warning),

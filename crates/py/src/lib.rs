@@ -6,6 +6,7 @@ mod derive;
 mod engine;
 mod errors;
 mod event;
+mod gather;
 mod indicator;
 mod lend;
 mod output;

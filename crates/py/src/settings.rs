@@ -20,7 +20,8 @@ pub(crate) struct Settings {
     pub(crate) rules: DeriveRules,
     pub(crate) options: Options,
     pub(crate) adjuster: Option<Adjuster>,
-    own: Vec<Own>,
+    /// Indicators in Python.
+    pub(crate) own: Vec<Own>,
     /// What an indicator in Python raised.
     pub(crate) raised: Raised,
 }

@@ -53,6 +53,29 @@ def test_a_market_with_faults_by_time_and_by_symbol(market: Path, grouped: Path,
     assert first == ({3} if sort else {3, 1}), "an input grouped by symbol stays grouped"
 
 
+class Bars:
+    """Counts; an indicator in Python has the others computed bar by bar too."""
+
+    def __init__(self) -> None:
+        self.n = 0.0
+
+    def update(self, bar: bl.Bar) -> float:
+        self.n += 1
+        return self.n
+
+
+def test_many_bars_at_a_time_are_bar_by_bar(market: Path, grouped: Path) -> None:
+    for data in (market, grouped, EQUITY):
+        together = bl.derive(data, INTERVALS, INDICATORS, **XNYS)
+        in_turn = bl.derive(data, INTERVALS, [*INDICATORS, bl.Own("own", Bars)], **XNYS)
+        for name in INTERVALS:
+            table = in_turn[name].to_polars()
+            assert table["own"].max() == max(len(bars) for _, bars in table.group_by("symbol"))
+            same(together[name].to_polars(), table.drop("own"))
+            counts = [out.summary["intervals"][name] for out in (together, in_turn)]
+            assert counts[0]["values"] + counts[0]["bars"] == counts[1]["values"]
+
+
 def test_rejected_rows(broken: Path, tmp_path: Path) -> None:
     out = compare(tmp_path, [broken], ["5m", "1h"], ["ema:9"], hours="extended", **XNYS)
     assert out.rejects.to_polars()["row"].to_list() == [101, 102, 103]

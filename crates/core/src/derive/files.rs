@@ -11,7 +11,7 @@ use super::{Deriver, Minute, Refusal};
 use crate::bar::{InvalidBar, Record};
 use crate::calendar::CalendarError;
 use crate::interval::Interval;
-use crate::source::{SourceRow, Unreadable};
+use crate::source::Unreadable;
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
 
@@ -202,14 +202,15 @@ impl FileFeed {
     ///
     /// # Errors
     /// As [`FileFeed::row`].
+    #[inline]
     pub fn source_row(
         &mut self,
         deriver: &mut Deriver,
         by_name: &[SymbolId],
-        row: &SourceRow,
+        row: Result<&(SymbolId, Record), &Unreadable>,
         sink: &mut impl Sink,
     ) -> Result<Option<Unreadable>, FileError> {
-        match &row.content {
+        match row {
             Ok((symbol, record)) => {
                 let refused = self.row(deriver, *symbol, by_name, record, sink)?.err();
                 Ok(refused.map(|reason| Unreadable {

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io;
 
-use arrow_array::{Array, RecordBatch, RecordBatchReader, StringArray};
+use arrow_array::{Array, Float64Array, Int64Array, RecordBatch, RecordBatchReader, StringArray};
+use arrow_buffer::ScalarBuffer;
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use barloom_core::{Label, Record, Stamp, Timestamp};
 
@@ -14,7 +15,7 @@ use crate::layout::{Layout, LayoutError};
 use crate::options::Options;
 use crate::resolved::Resolved;
 use crate::row::{Decoded, Reject, Row};
-use crate::time::{TimeFault, TimeReader};
+use crate::time::{Moment, TimeFault, TimeReader};
 
 use super::ahead::{Reading, read_ahead};
 use super::databento::Own;
@@ -36,7 +37,8 @@ pub(crate) struct BatchReader {
     time: TimeReader,
     databento: Option<Databento>,
     columns: Option<Columns>,
-    at: usize,
+    /// The row of the batch that comes next.
+    next: usize,
     /// Rows before the current batch.
     before: u64,
     /// What was stated, where there is no column.
@@ -58,6 +60,77 @@ struct Columns {
     trade_count: Option<Counts>,
     symbol: Option<StringArray>,
     databento: Option<Own>,
+    /// The same, where it is the usual one.
+    plain: Option<Plain>,
+}
+
+/// Columns that can be read without a look at each cell: instants in nanoseconds, and numbers of which none is null that a bar needs.
+struct Plain {
+    times: ScalarBuffer<i64>,
+    prices: [ScalarBuffer<f64>; 4],
+    volume: Option<Float64Array>,
+    vwap: Option<Float64Array>,
+    trade_count: Option<Int64Array>,
+}
+
+impl Plain {
+    fn of(columns: &Columns) -> Option<Self> {
+        if columns.databento.is_some() {
+            return None;
+        }
+        let whole = |column: &Floats| match column {
+            Floats::Numbers(values) if values.null_count() == 0 => Some(values.values().clone()),
+            _ => None,
+        };
+        let optional = |column: &Option<Floats>| match column {
+            None => Some(None),
+            Some(Floats::Numbers(values)) => Some(Some(values.clone())),
+            Some(Floats::Texts(_)) => None,
+        };
+        let [open, high, low, close] = &columns.prices;
+        Some(Self {
+            times: match &columns.time {
+                Times::Typed { values, nanos: 1, has_zone: true } if values.null_count() == 0 => {
+                    values.values().clone()
+                }
+                _ => return None,
+            },
+            prices: [whole(open)?, whole(high)?, whole(low)?, whole(close)?],
+            volume: optional(&columns.volume)?,
+            vwap: optional(&columns.vwap)?,
+            trade_count: match &columns.trade_count {
+                None => None,
+                Some(Counts::Integers(values)) => Some(values.clone()),
+                Some(_) => return None,
+            },
+        })
+    }
+
+    /// The rows from `from` on.
+    #[inline]
+    fn rows(&self, from: usize, stamp: Stamp) -> impl Iterator<Item = Record> + '_ {
+        let [open, high, low, close] = self.prices.each_ref().map(|column| column.iter().skip(from));
+        let numbers = open.zip(high).zip(low.zip(close));
+        let rows = self.times.iter().skip(from).zip(numbers).zip(from..);
+        let optional = |column: &Option<Float64Array>, row: usize| {
+            let values = column.as_ref().filter(|values| values.is_valid(row))?;
+            Some(values.value(row)).filter(|value| !value.is_nan())
+        };
+        rows.map(move |((&at, ((&open, &high), (&low, &close))), row)| Record {
+            label: Moment::Instant(Timestamp::from_nanos(at)).label(stamp),
+            open,
+            high,
+            low,
+            close,
+            volume: optional(&self.volume, row),
+            vwap: optional(&self.vwap, row),
+            trade_count: self
+                .trade_count
+                .as_ref()
+                .filter(|values| values.is_valid(row))
+                .map(|values| values.value(row)),
+        })
+    }
 }
 
 /// What a schema is read as.
@@ -109,7 +182,7 @@ impl BatchReader {
             layout,
             facts,
             columns: None,
-            at: 0,
+            next: 0,
             before: 0,
             symbol,
             is_named: false,
@@ -149,8 +222,14 @@ impl BatchReader {
 
     /// Goes on to the next row; `false` at the end.
     fn pull(&mut self) -> Result<bool, BatchError> {
-        self.at += 1;
-        while self.columns.as_ref().is_none_or(|columns| self.at >= columns.rows) {
+        let is_there = self.load()?;
+        self.next += usize::from(is_there);
+        Ok(is_there)
+    }
+
+    /// Has the batch of the next row at hand; `false` at the end.
+    fn load(&mut self) -> Result<bool, BatchError> {
+        while self.columns.as_ref().is_none_or(|columns| self.next >= columns.rows) {
             self.before += self.columns.take().map_or(0, |columns| columns.rows as u64);
             let (batches, layout) = (&mut self.batches, &self.layout);
             let next = || {
@@ -162,7 +241,7 @@ impl BatchReader {
                 error => error,
             };
             self.columns = guarded(self.format, next).map_err(named)?;
-            self.at = 0;
+            self.next = 0;
             if self.columns.is_none() {
                 return Ok(false);
             }
@@ -170,13 +249,47 @@ impl BatchReader {
         Ok(true)
     }
 
+    /// Gives rows from the next one on to `take`, with their symbols, while they are plain numbers and `take` takes them: what has to be
+    /// looked into is left to [`advance`](Self::advance). How many were taken.
+    pub(crate) fn plain_rows(
+        &mut self,
+        mut take: impl FnMut(&str, Record) -> bool,
+    ) -> Result<usize, BatchError> {
+        if !self.load()? {
+            return Ok(0);
+        }
+        let Some((columns, plain)) = self.columns.as_ref().and_then(|own| Some((own, own.plain.as_ref()?)))
+        else {
+            return Ok(0);
+        };
+        let (from, stamp) = (self.next, self.layout.stamp().unwrap_or(Stamp::Open));
+        for (row, record) in (from..columns.rows).zip(plain.rows(from, stamp)) {
+            let symbol = if columns.symbol.is_some() {
+                columns.symbol(row).unwrap_or_default()
+            } else {
+                self.symbol.as_str()
+            };
+            if symbol.is_empty() && columns.symbol.is_some() {
+                break;
+            }
+            if !take(symbol, record) {
+                break;
+            }
+            self.next = row + 1;
+        }
+        if self.next > from {
+            self.time.see_instant();
+        }
+        Ok(self.next - from)
+    }
+
     /// Takes the row that was pulled; `false` when it is none that was chosen.
     fn take(&mut self) -> Result<bool, BatchError> {
-        let Some(columns) = &self.columns else { return Ok(false) };
+        let (Some(columns), at) = (&self.columns, self.at()) else { return Ok(false) };
         let mut fault = None;
         if let (Some(own), Some(file)) = (&columns.databento, &mut self.databento) {
-            let symbol = columns.symbol(self.at).unwrap_or(&self.symbol);
-            match own.turn(self.at, symbol, file)? {
+            let symbol = columns.symbol(at).unwrap_or(&self.symbol);
+            match own.turn(at, symbol, file)? {
                 Ok(Turn::Taken) => {}
                 Ok(Turn::Passed) => return Ok(false),
                 Err(own) => fault = Some(own),
@@ -184,7 +297,7 @@ impl BatchReader {
         }
         let stamp = self.layout.stamp().unwrap_or(Stamp::Open);
         self.is_named = columns.symbol.is_none();
-        let read = columns.read(self.at, stamp, &mut self.time, &mut self.is_named, self.databento.as_mut());
+        let read = columns.read(at, stamp, &mut self.time, &mut self.is_named, self.databento.as_mut());
         match read {
             Ok(record) => self.record = record,
             Err(own) => {
@@ -200,21 +313,26 @@ impl BatchReader {
                 Err(BatchError::ZoneUnknown { row: self.number(), source: source.clone() })
             }
             Some(_) => {
-                let time = columns.time.get(self.at, &mut self.time).ok().filter(|_| self.is_named);
+                let time = columns.time.get(at, &mut self.time).ok().filter(|_| self.is_named);
                 self.label = time.map(|time| time.label(stamp));
                 Ok(true)
             }
         }
     }
 
-    /// The row, from 1.
+    /// The place in the batch of the row that was pulled last.
+    fn at(&self) -> usize {
+        self.next.saturating_sub(1)
+    }
+
+    /// The row that was taken last, from 1; 0 before the first.
     fn number(&self) -> u64 {
-        self.before + self.at as u64 + 1
+        self.before + self.next as u64
     }
 
     /// The row that [`advance`](Self::advance) stopped at.
     pub(crate) fn current(&self) -> Decoded<'_> {
-        let own = self.columns.as_ref().and_then(|columns| columns.symbol(self.at));
+        let own = self.columns.as_ref().and_then(|columns| columns.symbol(self.at()));
         let (number, symbol) = (self.number(), own.unwrap_or(&self.symbol));
         match &self.fault {
             None => Decoded::Row(Row { number, symbol, record: self.record }),
@@ -323,7 +441,7 @@ impl Columns {
         };
         let floats = |at: usize| Floats::of(column(at)?);
         let [open, high, low, close] = layout.prices;
-        Ok(Self {
+        let own = Self {
             rows: batch.num_rows(),
             time: Times::of(column(layout.time)?)?,
             prices: [floats(open)?, floats(high)?, floats(low)?, floats(close)?],
@@ -332,7 +450,9 @@ impl Columns {
             trade_count: layout.trade_count.map(|at| Counts::of(column(at)?)).transpose()?,
             symbol: layout.symbol.map(|at| texts(column(at)?)).transpose()?,
             databento: Own::of(layout, column)?,
-        })
+            plain: None,
+        };
+        Ok(Self { plain: Plain::of(&own), ..own })
     }
 
     /// The symbol as it stands; `None` where it is null or has no column.
