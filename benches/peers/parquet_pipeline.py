@@ -90,7 +90,7 @@ def main():
         commands = {
             "barloom derive": derive,
             "Polars + TA-Lib": [*me, "--pipeline", data, theirs],
-            "barloom convert: reading and writing the rows": [barloom, "convert", data, "--out", os.path.join(folder, "copy.parquet")],
+            "barloom convert: reading and writing the rows": [barloom, "convert", data, "--out", os.path.join(folder, "copy.parquet"), "--force"],
             "Polars: reading and writing the rows": [*me, "--alone", data, theirs],
         }
         best = {}

@@ -331,7 +331,7 @@ fn rows_together_are_the_rows_one_by_one() {
         let times = (from..from + rows).map(|minute| minute as i64 * MINUTE);
         let time = |at: i64| (fault != "no time" || at % (3 * MINUTE) > 0).then_some(at);
         let volume = |row: usize| [None, Some(f64::NAN), Some(3.0), Some(0.0)][row % 4];
-        let count = |row: usize| (row % 3 > 0).then_some(row as i64);
+        let count = |row: usize| (!row.is_multiple_of(3)).then_some(row as i64);
         RecordBatch::try_from_iter_with_nullable([
             ("symbol", Arc::new((0..rows).map(symbol).collect::<StringArray>()) as ArrayRef, true),
             (
