@@ -7,8 +7,8 @@ use barloom::analysis::{Pattern, Subscriber, SubscriberError};
 use barloom::coordinator::SessionCoordinator;
 use barloom::engine::{Engine, EngineConfig};
 use barloom_core::derive::{
-    Clocks, ClosedBar, Counts, DeriveConfig, DeriveRules, Deriver, FileFeed, IntervalRule, Policy, Sink,
-    Warning,
+    Clocks, ClosedBar, Counts, DeriveConfig, DeriveRules, Deriver, FileFeed, IntervalRule, Policy, Revision,
+    Sink, Warning,
 };
 use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
@@ -56,6 +56,7 @@ impl Sink for Telling<'_> {
     fn bar(&mut self, bar: &ClosedBar) {
         self.0.bar(bar, self.1);
     }
+    fn revised(&mut self, _: Revision) {}
     fn warning(&mut self, warning: &Warning) {
         self.0.warning(warning, self.1);
     }

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use barloom_core::derive::{ClosedBar, DeriveConfig, DeriveRules, Deriver, Sink, Warning};
+use barloom_core::derive::{ClosedBar, DeriveConfig, DeriveRules, Deriver, Revision, Sink, Warning};
 use barloom_core::store::{Keep, SeriesView, SessionData, SessionWriter, StoreConfig};
 use barloom_core::{Bar, Calendar, Interval, Label, Record, SymbolId, Symbols, Timestamp};
 use jiff::civil::date;
@@ -30,6 +30,7 @@ impl Sink for Collect {
     fn bar(&mut self, bar: &ClosedBar) {
         self.0.push(*bar);
     }
+    fn revised(&mut self, _: Revision) {}
     fn warning(&mut self, _: &Warning) {}
 }
 

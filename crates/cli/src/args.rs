@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use barloom::config::{ForInterval, Grace, Late, SessionConfig, Share};
+use barloom::config::{ForInterval, Grace, SessionConfig, Share};
 use barloom::engine::OnInvalid;
-use barloom_core::derive::{Align, Policy, Stub, TradingHours};
+use barloom_core::derive::{Align, Late, Policy, Stub, TradingHours};
 use barloom_core::indicators::Spec;
 use barloom_core::{Interval, Stamp};
 use clap::Args;
@@ -48,7 +48,7 @@ pub(crate) struct SharedArgs {
     #[arg(long, default_value = "emit", value_name = "STUB", hide_default_value = true)]
     stub: Stub,
 
-    /// drop corrections that come after their bar was emitted (revise is not built yet)
+    /// drop minutes that come after their bar was emitted, or revise the bar while its session is current
     #[arg(long, default_value = "drop", value_name = "LATE", hide_default_value = true)]
     late: Late,
 

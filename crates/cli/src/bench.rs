@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use barloom::clock::Stopwatch;
 use barloom::synth::{Market, SynthConfig};
-use barloom_core::derive::{Clocks, ClosedBar, DeriveConfig, DeriveRules, Deriver, FileFeed, Sink, Warning};
+use barloom_core::derive::{
+    Clocks, ClosedBar, DeriveConfig, DeriveRules, Deriver, FileFeed, Revision, Sink, Warning,
+};
 use barloom_core::indicators::Spec;
 use barloom_core::plan::Plan;
 use barloom_core::{Calendar, Interval, Record, SymbolId, Symbols};
@@ -214,6 +216,8 @@ impl Sink for Values {
     fn bar(&mut self, bar: &ClosedBar) {
         self.sum += bar.bar.close() + self.plan.update(bar).first().copied().unwrap_or_default();
     }
+    /// Not under the default of `late`.
+    fn revised(&mut self, _: Revision) {}
     fn warning(&mut self, _: &Warning) {}
 }
 

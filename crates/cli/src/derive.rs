@@ -7,7 +7,7 @@ use barloom::config::SessionConfig;
 use barloom::engine::RunSummary;
 use barloom::source::{Grouping, Source as _, SourceRow, Unreadable};
 use barloom_core::adjust::Adjuster;
-use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Sink, Warning};
+use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Revision, Sink, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{Record, SymbolId, Symbols};
 use barloom_io::{FileSource, MOST_ROWS, Options, TableFormat};
@@ -282,6 +282,15 @@ impl Sink for Telling<'_> {
         }
         let readings = plan.readings(bar.interval, bar.symbol.slot()).count();
         summary.bars(bar.interval, 1, readings as u64);
+    }
+    fn revised(&mut self, revision: Revision) {
+        let Out { summary, plan, sheets, failed, .. } = &mut *self.out;
+        for row in plan.revise(&revision).rows() {
+            if let Err(error) = sheets.bar(row.bar, row.values, self.symbols) {
+                failed.get_or_insert(error);
+            }
+            summary.bars(row.bar.interval, 1, row.readings(plan).count() as u64);
+        }
     }
     fn warning(&mut self, warning: &Warning) {
         self.out.summary.warning(warning);

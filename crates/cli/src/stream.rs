@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use barloom::engine::OnInvalid;
 use barloom_core::adjust::Adjuster;
 use barloom_core::derive::{
-    Clocks, ClosedBar, Deriver, FileError, FileFeed, Refusal, Sink, TradingHours, Warning,
+    Clocks, ClosedBar, Deriver, FileError, FileFeed, Refusal, Revision, Sink, TradingHours, Warning,
 };
 use barloom_core::error::{WordError, word};
 use barloom_core::plan::Plan;
@@ -329,6 +329,19 @@ impl Sink for Telling<'_> {
         tell(Told::bar(Some(*line), bar, symbols, *hours));
         for reading in plan.readings(bar.interval, bar.symbol.slot()) {
             tell(Told::indicator(Some(*line), bar, reading, symbols));
+        }
+    }
+    fn revised(&mut self, revision: Revision) {
+        let Self { out, line, symbols } = self;
+        let (revised, line, hours) = (out.plan.revise(&revision), Some(*line), out.hours);
+        for row in revised.rows() {
+            out.tell(&Told::bar(line, row.bar, symbols, hours));
+            let Out { to, plan, failed, .. } = &mut **out;
+            for reading in row.readings(plan) {
+                if failed.is_none() {
+                    *failed = Told::indicator(line, row.bar, reading, symbols).write(to).err();
+                }
+            }
         }
     }
     fn warning(&mut self, warning: &Warning) {

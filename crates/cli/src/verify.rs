@@ -8,6 +8,7 @@ use barloom::source::{Source as _, Unreadable};
 use barloom::verify::{Caveat, Failure as Broken, Law, Market, Report, Row, Rows, Shown, Subject, Verdict};
 use barloom_core::Symbols;
 use barloom_core::adjust::Adjuster;
+use barloom_core::derive::Late;
 use barloom_io::{FileSource, TableFormat};
 use clap::Args;
 use comfy_table::CellAlignment;
@@ -105,6 +106,10 @@ fn verdicts(report: &Report) -> usize {
 /// The rows of all inputs, under the rules that were asked for.
 fn read(config: &SessionConfig) -> Result<Market, Failure> {
     let rules = inputs::rules(config)?;
+    if rules.late == Late::Revise {
+        let text = "verify compares ways to what closed once, so it takes `--late drop` alone; leave `--late revise` out";
+        return Err(Failure::new(Kind::Config, text));
+    }
     let options = inputs::options(config)?;
     inputs::refuse_overlaps(config, &rules, TableFormat::Csv)?;
     inputs::refuse_missing(config, &options)?;

@@ -110,7 +110,7 @@ fn what_run_refuses_check_refuses_with_the_same_words() {
     refused_alike("session.toml", &format!("{SESSION}overlay = \"gone.toml\"\n"), 3, &["gone.toml"]);
     refused_alike("session.toml", &SESSION.replace("sma:3@5m", "sma:3@15s"), 3, &["15s"]);
     refused_alike("session.toml", &format!("{SESSION}rejects = \"in.csv\"\n"), 3, &["written over an input"]);
-    refused_alike("session.toml", &format!("{SESSION}late = \"revise\"\n"), 3, &["line 7", "not built yet"]);
+    refused_alike("session.toml", &format!("{SESSION}late = \"revize\"\n"), 3, &["line 7", "`revise`"]);
     refused_alike(
         "session.toml",
         &format!("{SESSION}adjustments = \"a.csv\"\n"),

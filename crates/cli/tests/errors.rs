@@ -166,8 +166,8 @@ fn unknown_words_name_the_nearest() {
 }
 
 #[test]
-fn what_is_not_built_yet_says_so() {
-    refused(sound(), &format!("{XNYS} --late revise"), 2, &["revise", "not built yet"]);
+fn what_comes_late_is_dropped_or_revised() {
+    refused(sound(), &format!("{XNYS} --late revize"), 2, &["revize", "did you mean `revise`?"]);
 }
 
 #[test]

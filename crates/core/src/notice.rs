@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use crate::bar::Bar;
 use crate::columns::BarColumns;
-use crate::derive::{ClosedBar, DeriveRules, Sink, Warning, WarningKind};
-use crate::indicators::Slot;
+use crate::derive::{ClosedBar, DeriveRules, Revision, Sink, Warning, WarningKind};
+use crate::indicators::{NULL, Slot};
 use crate::outputs::{Outputs, Reading};
 use crate::symbol::{SymbolId, Symbols};
 use crate::time::Timestamp;
@@ -33,9 +33,12 @@ pub(crate) struct Event {
     order: u64,
     /// Among the closed bars or the warnings.
     pub(crate) index: u32,
-    /// Of a bar: its row in its interval's batch, once it is there.
+    /// Of a bar: its row in its interval's batch, once it is there; before, the number of the revision that it is of, from 1, or 0.
     pub(crate) row: u32,
 }
+
+/// In place of a bar's row: revised, it turned out to be what it was, and is not told.
+pub(crate) const UNTOLD: u32 = u32::MAX;
 
 impl Event {
     fn new(at: Timestamp, rank: u32, place: u16, is_warning: bool, index: usize) -> Self {
@@ -70,6 +73,12 @@ impl Event {
     #[inline]
     pub(crate) fn is_warning(&self) -> bool {
         self.order & 1 == 1
+    }
+
+    /// Whether it is a bar that is told, once it was computed.
+    #[inline]
+    fn is_bar(&self) -> bool {
+        !self.is_warning() && self.row != UNTOLD
     }
 }
 
@@ -140,11 +149,39 @@ impl Batch {
         self.rows.len() as u32 - 1
     }
 
+    /// Puts a bar that is computed behind the others, all of which are; `hidden` are its indicators that have not begun.
+    pub(crate) fn put(
+        &mut self,
+        input: u64,
+        row: BatchRow,
+        values: &[f64],
+        hidden: impl Iterator<Item = u32>,
+    ) -> u32 {
+        let row = self.push(input, row);
+        let to = self.rows.len() * values.len();
+        self.values.resize(self.values.len().max(to), NULL);
+        self.values[to - values.len()..to].copy_from_slice(values);
+        self.hidden.extend(hidden.map(|lane| (row, lane)));
+        self.done = self.rows.len();
+        row
+    }
+
     /// Whether the bar that was put there last is of `slot` and not computed.
     #[inline]
     pub(crate) fn waits_for(&self, slot: Slot) -> bool {
         self.open_rows().last().is_some_and(|row| row.slot == slot)
     }
+}
+
+/// A step on its way.
+pub(crate) struct Computing<'a> {
+    /// The input's number.
+    pub(crate) input: u64,
+    pub(crate) events: &'a mut [Event],
+    pub(crate) closed: &'a mut [ClosedBar],
+    pub(crate) revisions: &'a [Revision],
+    /// By interval.
+    pub(crate) batches: &'a mut [Batch],
 }
 
 /// How much was told.
@@ -162,6 +199,10 @@ pub struct Notices {
     closed: Vec<ClosedBar>,
     warnings: Vec<Warning>,
     events: Vec<Event>,
+    /// What is given again; their events have their numbers.
+    revisions: Vec<Revision>,
+    /// When they are told.
+    revised_at: Timestamp,
     /// Whether they came in their order.
     is_sorted: bool,
     /// By symbol, its name's rank, from 1.
@@ -184,6 +225,8 @@ impl Default for Notices {
             closed: Vec::new(),
             warnings: Vec::new(),
             events: Vec::new(),
+            revisions: Vec::new(),
+            revised_at: Timestamp::MIN,
             is_sorted: true,
             ranks: Vec::new(),
             batches: Vec::new(),
@@ -203,6 +246,7 @@ impl Notices {
         self.closed.clear();
         self.warnings.clear();
         self.events.clear();
+        self.revisions.clear();
         self.is_sorted = true;
         if self.batches.len() != rules.intervals.len() {
             self.batches.resize_with(rules.intervals.len(), Batch::default);
@@ -221,6 +265,13 @@ impl Notices {
     /// What comes from now on is told at `now` at the latest.
     pub(crate) fn at(&mut self, now: Timestamp) {
         self.now = now;
+    }
+
+    /// The instant at which the input revised a bar of `symbol`; the earliest one, if it did not.
+    #[inline]
+    fn revised_at(&self, symbol: SymbolId) -> Timestamp {
+        let is_own = |revision: &Revision| revision.bars.first().is_some_and(|bar| bar.symbol == symbol);
+        if self.revisions.iter().any(is_own) { self.revised_at } else { Timestamp::MIN }
     }
 
     /// Takes an event behind those that are there.
@@ -260,10 +311,11 @@ impl Notices {
         self.over.drain(..)
     }
 
-    /// The input's number, the events of the step at hand, the closed bars, and the batches by interval.
+    /// The step at hand, to be computed.
     #[inline]
-    pub(crate) fn step_mut(&mut self) -> (u64, &mut [Event], &[ClosedBar], &mut [Batch]) {
-        (self.input, &mut self.events[self.step.clone()], &self.closed, &mut self.batches)
+    pub(crate) fn step_mut(&mut self) -> Computing<'_> {
+        let Self { closed, events, revisions, batches, input, step, .. } = self;
+        Computing { input: *input, events: &mut events[step.clone()], closed, revisions, batches }
     }
 
     /// Whether the step at hand tells nothing.
@@ -301,7 +353,7 @@ impl Notices {
         outputs: &'a Outputs,
     ) -> impl Iterator<Item = (&'a ClosedBar, &'a [f64])> + 'a {
         let events = self.events[step.0.clone()].iter();
-        events.filter(|event| !event.is_warning() && outputs.is_told(event.place())).map(move |event| {
+        events.filter(|event| event.is_bar() && outputs.is_told(event.place())).map(move |event| {
             (&self.closed[event.index as usize], self.values_of(outputs, event.place(), event.row))
         })
     }
@@ -322,7 +374,7 @@ impl Notices {
             if event.is_warning() {
                 let kind = self.warnings[index].kind;
                 tally.warnings[kind as usize] += u64::from(is_told || kind == WarningKind::InvalidBar);
-            } else if is_told {
+            } else if is_told && event.is_bar() {
                 let batch = &self.batches[place];
                 let hidden = batch.hidden_at(event.row);
                 let (bars, values) = &mut tally.by_interval[place];
@@ -392,7 +444,7 @@ impl<'a> Iterator for StepNotices<'a> {
                 if is_told || warning.kind == WarningKind::InvalidBar {
                     return Some(Notice::Warning(warning));
                 }
-            } else if is_told {
+            } else if is_told && event.is_bar() {
                 let (bar, values) =
                     (&self.notices.closed[index], self.notices.values_of(self.outputs, place, row));
                 self.told = Some(ToldBar { bar, values, place, row, lane: 0 });
@@ -411,11 +463,24 @@ impl AsRef<Self> for Notices {
 impl Sink for Notices {
     #[inline]
     fn bar(&mut self, bar: &ClosedBar) {
-        // A bucket that a younger one's last row closed was due before its input: its step is its own.
-        let at = bar.close_time.saturating_add(self.grace).min(self.now);
+        // A bucket that a younger one's last row closed was due before its input: its step is its own, unless its symbol was revised.
+        let at = bar.close_time.saturating_add(self.grace).min(self.now).max(self.revised_at(bar.symbol));
         let rank = self.ranks[bar.symbol.index()];
         self.push(Event::new(at, rank, bar.place, false, self.closed.len()));
         self.closed.push(*bar);
+    }
+
+    fn revised(&mut self, revision: Revision) {
+        let number = self.revisions.len() as u32 + 1;
+        // Those before are what they were.
+        for bar in &revision.bars[revision.at..] {
+            let rank = self.ranks[bar.symbol.index()];
+            let event = Event::new(self.now, rank, bar.place, false, self.closed.len());
+            self.push(Event { row: number, ..event });
+            self.closed.push(*bar);
+        }
+        self.revisions.push(revision);
+        self.revised_at = self.now;
     }
 
     fn session_over(&mut self, symbol: SymbolId, bars: &mut dyn Iterator<Item = &Bar>) {

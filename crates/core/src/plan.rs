@@ -3,6 +3,8 @@
 //! A [`Plan`] holds a lane for each spec and interval. Given a closed bar, or a batch of one interval's, it enters the
 //! session where one begins, steps the interval's lanes in the order in which they were asked for, and shows their values.
 
+mod revise;
+
 use crate::calendar::Hours;
 use crate::columns::Bars;
 use crate::derive::{ClosedBar, SessionLabel};
@@ -11,6 +13,9 @@ use crate::interval::Interval;
 use crate::notice::Batch;
 use crate::outputs::{IntervalOutputs, Outputs, Reading};
 use crate::symbol::{SymbolId, Symbols};
+use revise::Opened;
+
+pub use revise::{Revised, RevisedRow};
 
 /// The indicators of a run.
 pub struct Plan {
@@ -28,6 +33,8 @@ struct IntervalPlan {
     sessions: Vec<Option<SessionLabel>>,
     /// By symbol, how many indicators have not begun.
     waiting: Vec<u32>,
+    /// By symbol, what sessions are revised from, if they are.
+    opened: Option<Vec<Opened>>,
 }
 
 struct PlannedLane {
@@ -177,6 +184,9 @@ impl Plan {
                 lane.begun[symbol.slot()] = false;
             }
             plan.waiting[symbol.slot()] = plan.lanes.len() as u32;
+            if let Some(opened) = plan.opened.as_mut().and_then(|all| all.get_mut(symbol.slot())) {
+                *opened = Opened::default();
+            }
         }
     }
 
@@ -284,6 +294,7 @@ impl IntervalPlan {
             values: Vec::new(),
             sessions: Vec::new(),
             waiting: Vec::new(),
+            opened: None,
         }
     }
 
@@ -296,7 +307,8 @@ impl IntervalPlan {
             begun: Vec::new(),
         };
         let (lanes, width) = (self.lanes.iter().map(lane).collect(), self.width);
-        Self { lanes, width, values: vec![NULL; width], ..Self::empty(self.interval) }
+        let opened = self.opened.as_ref().map(|_| Vec::new());
+        Self { lanes, width, values: vec![NULL; width], opened, ..Self::empty(self.interval) }
     }
 
     fn update(&mut self, closed: &ClosedBar) -> &[f64] {
@@ -389,10 +401,11 @@ impl IntervalPlan {
         self.reserve(symbol);
         let mut from = 0;
         while let Some(bar) = closed.get(from) {
+            self.keep_opened(bar);
             self.enter_session(bar);
             // Up to the next bar that enters a session.
             let session = self.sessions[symbol];
-            let enters = |bar: &ClosedBar| enters_session(bar, session);
+            let enters = |bar: &ClosedBar| enters_session(bar, session) || self.opens_session(bar);
             let to = closed[from..].iter().position(enters).map_or(closed.len(), |ahead| from + ahead.max(1));
             self.lanes.iter_mut().for_each(|lane| run(Slot(symbol as u32), lane, from..to));
             from = to;
@@ -430,6 +443,7 @@ impl IntervalPlan {
         } else if width > 0 {
             for row in rows {
                 self.reserve(row.slot.index());
+                self.keep_opened(&closed[row.index as usize]);
                 self.enter_session(&closed[row.index as usize]);
             }
             slots.clear();
@@ -458,6 +472,7 @@ impl IntervalPlan {
     fn step(&mut self, closed: &ClosedBar, values: &mut [f64]) {
         let symbol = closed.symbol.slot();
         self.reserve(symbol);
+        self.keep_opened(closed);
         self.enter_session(closed);
         let slot = Slot(symbol as u32);
         let mut rest = values;

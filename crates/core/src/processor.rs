@@ -7,11 +7,11 @@
 
 use crate::calendar::CalendarError;
 use crate::columns::{BarColumns, Bars};
-use crate::derive::{ClosedBar, DeriveRules, Deriver, Sink, Warning};
+use crate::derive::{ClosedBar, DeriveRules, Deriver, Late, Revision, Sink, Warning};
 use crate::indicators::{NULL, Slot};
 use crate::input::{Input, InputRow};
-use crate::notice::{Batch, BatchRow, Event, Notices};
-use crate::plan::Plan;
+use crate::notice::{Batch, BatchRow, Computing, Event, Notices, UNTOLD};
+use crate::plan::{Plan, Revised};
 use crate::store::SessionWriter;
 use crate::symbol::{SymbolId, Symbols};
 use crate::time::Timestamp;
@@ -29,7 +29,10 @@ pub struct Processor {
 
 impl Processor {
     /// A processor of `rules` and `plan`, which has an entry for each interval of the rules.
-    pub fn new(rules: DeriveRules, plan: Plan) -> Self {
+    pub fn new(rules: DeriveRules, mut plan: Plan) -> Self {
+        if rules.late == Late::Revise {
+            plan.keep_opened();
+        }
         Self { deriver: Deriver::new(rules), plan, shard: 0, past: None }
     }
 
@@ -105,13 +108,28 @@ impl Processor {
     pub fn step(&mut self, step: u32, store: &mut SessionWriter, notices: &mut Notices) -> Option<Timestamp> {
         let at = notices.next_step()?;
         let plan = &mut self.plan;
-        let (input, events, closed, batches) = notices.step_mut();
+        let Computing { input, events, closed, revisions, batches } = notices.step_mut();
         // Of one symbol each bar is a batch.
         let is_one_symbol = events.first().map(Event::rank) == events.last().map(Event::rank);
-        for event in events.iter_mut().filter(|event| !event.is_warning()) {
+        let mut next = 0;
+        while let Some(event) = events.get_mut(next) {
+            next += 1;
+            if event.is_warning() {
+                continue;
+            }
             let place = event.place();
             let batch = &mut batches[place];
             let slot = Slot(closed[event.index as usize].symbol.slot() as u32);
+            if let Some(number) = event.row.checked_sub(1) {
+                if !batch.open_rows().is_empty() {
+                    Self::finish(plan, place, step, store, batch, closed);
+                }
+                let revised = plan.revise(&revisions[number as usize]);
+                store.revise(place, &revised, step, at);
+                let events = &mut events[next - 1..];
+                next += Self::tell_again(&revised, input, slot, batch, events, closed) - 1;
+                continue;
+            }
             // A symbol has one bar of an interval in a batch; the events of its second one follow those of the first.
             if batch.is_full() || batch.waits_for(slot) {
                 Self::finish(plan, place, step, store, batch, closed);
@@ -127,6 +145,31 @@ impl Processor {
             }
         }
         Some(at)
+    }
+
+    /// Puts what a revision changed into its batch; how many of `events` are its own.
+    #[cold]
+    fn tell_again(
+        revised: &Revised,
+        input: u64,
+        slot: Slot,
+        batch: &mut Batch,
+        events: &mut [Event],
+        closed: &mut [ClosedBar],
+    ) -> usize {
+        let number = events.first().map(|event| event.row);
+        let own = events.iter().take_while(|event| Some(event.row) == number && !event.is_warning()).count();
+        let first = revised.bars.len() - own;
+        for (event, row) in events[..own].iter_mut().zip(first..) {
+            closed[event.index as usize] = revised.bars[row];
+            event.row = if revised.changed().contains(&row) {
+                let at = BatchRow { slot, index: event.index };
+                batch.put(input, at, revised.values(row), revised.hidden(row))
+            } else {
+                UNTOLD
+            };
+        }
+        own
     }
 
     /// Computes and publishes the bars of a batch that are not.
@@ -235,6 +278,9 @@ impl Sink for PastBars {
     fn bar(&mut self, bar: &ClosedBar) {
         self.closed[usize::from(bar.place)].push(*bar);
     }
+
+    /// History comes in order: nothing in it is late.
+    fn revised(&mut self, _: Revision) {}
 
     /// What history lacks was told when it was the present, or never was.
     fn warning(&mut self, _: &Warning) {}

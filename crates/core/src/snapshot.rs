@@ -37,6 +37,11 @@ impl Bytes {
         Self::default()
     }
 
+    /// Takes back all that was written; the room stays.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// What was written.
     pub fn as_slice(&self) -> &[u8] {
         &self.0

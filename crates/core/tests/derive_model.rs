@@ -28,6 +28,7 @@ impl Sink for Log {
             b.interval, b.session, b.n_base, b.n_expected
         ));
     }
+    fn revised(&mut self, _: Revision) {}
     fn warning(&mut self, w: &Warning) {
         self.0.push(format!("{} {} {:?} {:?}", w.kind, w.interval, w.time, w.counts));
     }
@@ -581,6 +582,7 @@ impl Sink for Volume {
         let bar = (b.bar.open_time(), b.close_time, b.bar.volume().unwrap(), b.n_base);
         self.bars.entry(b.interval).or_default().push(bar);
     }
+    fn revised(&mut self, _: Revision) {}
     fn warning(&mut self, w: &Warning) {
         // A re-send after the session is late too, and takes nothing back.
         let is_new = |at: &Timestamp| !self.accepted.contains_key(at);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use barloom_core::derive::{
-    Align, ClosedBar, DeriveConfig, DeriveRules, Deriver, Sink, TradingHours, Warning,
+    Align, ClosedBar, DeriveConfig, DeriveRules, Deriver, Revision, Sink, TradingHours, Warning,
 };
 use barloom_core::store::{AsOf, Keep, SeriesView, SessionData, SessionWriter, StoreConfig, View};
 use barloom_core::{Bar, Calendar, Hours, Interval, Label, Record, SymbolId, Symbols, Timestamp};
@@ -68,6 +68,7 @@ impl Sink for Collect {
     fn bar(&mut self, bar: &ClosedBar) {
         self.0.push(*bar);
     }
+    fn revised(&mut self, _: Revision) {}
     fn warning(&mut self, _: &Warning) {}
 }
 

@@ -1,7 +1,9 @@
 //! `barloom.derive`: tables or files in, a table an interval out, as `barloom derive` does.
 
 use barloom::engine::{OnInvalid, RunSummary};
-use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, IntervalRule, Sink, TradingHours, Warning};
+use barloom_core::derive::{
+    Clocks, ClosedBar, Deriver, FileFeed, IntervalRule, Late, Revision, Sink, TradingHours, Warning,
+};
 use barloom_core::indicators::Spec;
 use barloom_core::plan::Plan;
 use barloom_core::source::{Grouping, Source, SourceRow, Unreadable};
@@ -86,6 +88,10 @@ impl Sink for Told {
         self.bars.push(bar);
     }
 
+    fn revised(&mut self, revision: Revision) {
+        self.bars.revise(&revision);
+    }
+
     fn warning(&mut self, warning: &Warning) {
         self.summary.warning(warning);
         self.warnings.push(warning);
@@ -106,11 +112,12 @@ impl Derivation {
         };
         let bars = rules.intervals.iter().map(table).collect();
         let (warnings, summary) = (Warnings::default(), RunSummary::new(rules));
+        let is_in_turn = !settings.own.is_empty() || rules.late == Late::Revise;
         Self {
             feed: FileFeed::new(Clocks::PerSymbol, rules),
             symbols: Symbols::new(),
             needs_volume: plan.needs_volume().map(str::to_owned),
-            told: Told { bars: Gather::new(plan, bars, !settings.own.is_empty()), warnings, summary },
+            told: Told { bars: Gather::new(plan, bars, is_in_turn), warnings, summary },
             rejects: Rejects::default(),
             order: if sort { Order::OpenTime } else { Order::Grouped },
             grouping: Grouping::default(),

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use barloom_core::derive::ClosedBar;
+use barloom_core::derive::{ClosedBar, Revision};
 use barloom_core::plan::Plan;
 
 use crate::collect::Bars;
@@ -53,7 +53,7 @@ pub(crate) struct Table {
 
 impl Gather {
     /// Tables of `bars`, by place among the rules, with the indicators of `plan`. Where `is_in_turn`, they see each bar as soon as it closed,
-    /// whatever its interval and symbol: those in Python may know of one another.
+    /// whatever its interval and symbol: those in Python may know of one another, and a bar may be revised at any time.
     pub(crate) fn new(plan: Plan, bars: Vec<Bars>, is_in_turn: bool) -> Self {
         let pending = vec![Vec::new(); bars.len()];
         let all = bars.into_iter().map(|bars| Table { bars, readings: 0 }).collect();
@@ -69,6 +69,18 @@ impl Gather {
         pending.push(*closed);
         if pending.len() >= self.most {
             self.hand_over(place);
+        }
+    }
+
+    /// Takes what became of bars that were taken; not where chunks wait.
+    pub(crate) fn revise(&mut self, revision: &Revision) {
+        let mut tables = locked(&self.tables);
+        let Tables { plan, all } = &mut *tables;
+        for row in plan.revise(revision).rows() {
+            let table = &mut all[usize::from(row.bar.place)];
+            table.bars.push_bars(std::slice::from_ref(row.bar));
+            table.bars.push_values(row.values);
+            table.readings += row.readings(plan).count() as u64;
         }
     }
 

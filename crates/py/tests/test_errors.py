@@ -32,7 +32,7 @@ def said_by_the_command_line(tmp_path: Path, *args: object) -> str:
         ({"policy": "strickt"}, ["strickt", "strict"]),
         ({"tz": "America/New_Yrk"}, ["America/New_Yrk"]),
         ({"stamp": "opn"}, ["opn", "open"]),
-        ({"late": "revise"}, ["revise"]),
+        ({"late": "revize"}, ["revize", "revise"]),
         ({"min_coverage": 1.5}, ["1.5"]),
         ({"grace": "2 parsecs"}, ["2 parsecs"]),
         ({"base": "7m"}, ["7m"]),

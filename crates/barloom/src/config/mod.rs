@@ -28,7 +28,7 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use barloom_core::derive::{
-    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, Policy, Stub, TradingHours,
+    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, Late, Policy, Stub, TradingHours,
 };
 use barloom_core::indicators::Spec;
 use barloom_core::plan::{Plan, PlanError};
@@ -40,12 +40,13 @@ use serde::Deserialize;
 pub use error::ConfigError;
 pub use window::{When, Window};
 pub use words::{
-    ForInterval, Grace, Historical, Late, MemoryLimit, OnOverrun, OnSubscriberError, Origin, Runtime, Share,
-    Speed, TableFormat, Workers, time_zone,
+    ForInterval, Grace, Historical, MemoryLimit, OnOverrun, OnSubscriberError, Origin, Runtime, Share, Speed,
+    TableFormat, Workers, time_zone,
 };
 
 use crate::analysis::Pattern;
 use crate::engine::{OnInvalid, Threads};
+use crate::journal::JournalSync;
 use crate::subscription::Wait;
 use text::{one_or_many, parsed, parsed_option};
 use words::{calendar, keep, retain_sessions, symbol, tz};
@@ -112,9 +113,9 @@ pub struct SessionConfig {
     #[schemars(extend("examples" = ["America/New_York", "-05:00"]))]
     pub tz: Option<String>,
 
-    /// What happens to a correction after its bar was emitted: `drop` (`revise` is not built yet).
+    /// What happens to a minute that comes after its bar was emitted: `drop`, or `revise` while its session is current.
     #[serde(deserialize_with = "parsed")]
-    #[schemars(schema_with = "schema::text", extend("enum" = ["drop"], "default" = "drop"))]
+    #[schemars(schema_with = "schema::text", extend("enum" = ["drop", "revise"], "default" = "drop"))]
     pub late: Late,
 
     /// How long after its close a bar still takes minutes, from 0s to 24h.
@@ -224,6 +225,12 @@ pub struct SessionConfig {
     #[schemars(extend("examples" = ["journal"]))]
     pub journal: Option<PathBuf>,
 
+    /// When inputs are written to the journal: `chunk` (by 64 KiB), `input` (each as it comes) or `disk` (each, and on to the disk); where not
+    /// stated, `chunk` of files as fast as they go, else `input`.
+    #[serde(deserialize_with = "parsed_option")]
+    #[schemars(schema_with = "schema::text", extend("enum" = ["chunk", "input", "disk"]))]
+    pub journal_sync: Option<JournalSync>,
+
     /// The most memory that bars and values may take, in B, KB, MB, GB, TB or KiB, MiB, GiB, TiB; `barloom check`
     /// refuses a session above it.
     #[serde(deserialize_with = "parsed_option")]
@@ -281,6 +288,7 @@ impl Default for SessionConfig {
             runtime: Runtime::default(),
             workers: Workers::default(),
             journal: None,
+            journal_sync: None,
             memory_limit: None,
             out: None,
             to: TableFormat::default(),
@@ -319,6 +327,29 @@ impl SessionConfig {
     /// [`ConfigError`] with the place, what was got, what is allowed and the nearest word.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         json::read(text)
+    }
+
+    /// What of it decides what is told: without its files, and without how it goes and what becomes of it.
+    #[must_use]
+    pub fn deciding(&self) -> Self {
+        let Self { on_subscriber_error, on_overrun, speed, runtime, workers, memory_limit, out, to, .. } =
+            Self::default();
+        let (inputs, rejects, journal, journal_sync) = (Vec::new(), None, None, None);
+        Self {
+            inputs,
+            rejects,
+            journal,
+            journal_sync,
+            on_subscriber_error,
+            on_overrun,
+            speed,
+            runtime,
+            workers,
+            memory_limit,
+            out,
+            to,
+            ..self.clone()
+        }
     }
 
     /// The JSON Schema of a session file.
@@ -402,7 +433,11 @@ impl SessionConfig {
     /// [`PlanError`] when an indicator names another interval, or is asked for twice.
     pub fn plan(&self, rules: &DeriveRules) -> Result<Plan, PlanError> {
         let intervals: Vec<Interval> = rules.intervals.iter().map(|rule| rule.interval).collect();
-        Plan::new(&self.realtime_indicators, &intervals)
+        let mut plan = Plan::new(&self.realtime_indicators, &intervals)?;
+        if rules.late == Late::Revise {
+            plan.keep_opened();
+        }
+        Ok(plan)
     }
 
     /// The rules of derivation under `calendar`.
@@ -436,7 +471,8 @@ impl SessionConfig {
             return Err(RulesError::OriginGrace { origin: self.origin });
         }
         (config.base, config.align, config.stub) = (self.base, self.align, self.stub);
-        (config.hours, config.grace, config.flush_on_stop) = (self.hours, self.grace.0, self.flush_on_stop);
+        (config.hours, config.grace, config.late) = (self.hours, self.grace.0, self.late);
+        config.flush_on_stop = self.flush_on_stop;
         Ok(DeriveRules::new(config)?)
     }
 }

@@ -92,22 +92,6 @@ fn not_built(what: &str, allowed: &str) -> String {
     format!("{what} is not built yet; allowed is {allowed}")
 }
 
-/// What happens to a correction after its bar was emitted (P9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Late {
-    /// It is dropped with `late_bar`.
-    #[default]
-    Drop,
-}
-
-impl FromStr for Late {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        built("late", text, &[("drop", Self::Drop)], &["revise"])
-    }
-}
-
 impl FromStr for OnInvalid {
     type Err = WordError;
 

@@ -1,5 +1,7 @@
 use barloom_core::Bar;
-use barloom_core::derive::{Clocks, ClosedBar, DeriveConfig, DeriveRules, Deriver, FileFeed, Sink, Warning};
+use barloom_core::derive::{
+    Clocks, ClosedBar, DeriveConfig, DeriveRules, Deriver, FileFeed, Revision, Sink, Warning,
+};
 use barloom_core::{Label, Symbols, Timestamp};
 use proptest::prelude::*;
 
@@ -34,6 +36,7 @@ impl Sink for Bars {
     fn bar(&mut self, bar: &ClosedBar) {
         self.0.push(*bar);
     }
+    fn revised(&mut self, _: Revision) {}
     fn warning(&mut self, _: &Warning) {}
 }
 

@@ -1,7 +1,7 @@
 //! The laws of bars: none depends on a later row, and none on the other intervals.
 
 use barloom_core::calendar::CalendarError;
-use barloom_core::derive::{ClosedBar, DeriveConfig, DeriveRules, DeriveRulesError, Sink, Warning};
+use barloom_core::derive::{ClosedBar, DeriveConfig, DeriveRules, DeriveRulesError, Revision, Sink, Warning};
 
 use super::found::{Broken, Found, POINTS, point};
 use super::market::{Market, Series};
@@ -108,6 +108,9 @@ impl Sink for Against<'_> {
             found.break_with(|| Broken { open_time, output, expected, got, how });
         }
     }
+
+    /// Not here: what is verified drops what comes late.
+    fn revised(&mut self, _: Revision) {}
 
     fn warning(&mut self, _: &Warning) {}
 }

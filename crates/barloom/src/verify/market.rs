@@ -3,7 +3,7 @@
 use barloom_core::calendar::CalendarError;
 use barloom_core::derive::{
     Clocks, ClosedBar, ClosedStretch, Counts, DeriveRules, Deriver, FileError, FileFeed, Minute, Outcome,
-    SessionLabel, Sink, Warning,
+    Revision, SessionLabel, Sink, Warning,
 };
 use barloom_core::plan::enters_session;
 use barloom_core::{Bar, BarColumns, Hours, InvalidBar, Record, SymbolId, Symbols, Timestamp};
@@ -178,6 +178,9 @@ impl Sink for Whole {
         }
         by_symbol[at].push(bar);
     }
+
+    /// Not here: what is verified drops what comes late.
+    fn revised(&mut self, _: Revision) {}
 
     fn warning(&mut self, _: &Warning) {}
 }

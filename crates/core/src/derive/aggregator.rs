@@ -12,9 +12,9 @@ use std::collections::VecDeque;
 
 use super::aggregate::Fold;
 use super::empty::Spans;
-use super::event::{ClosedBar, Outcome, Sink, Warning, WarningKind};
+use super::event::{ClosedBar, Outcome, Revision, Sink, Warning, WarningKind};
 use super::plan::{Period, Plans, SessionLabel, traded};
-use super::rules::DeriveRules;
+use super::rules::{DeriveRules, Late};
 use super::session::{Lane, OpenSession, Standing};
 use crate::bar::{Bar, NULL};
 use crate::calendar::{CalendarError, Hours, SessionIndex};
@@ -53,6 +53,12 @@ impl Shared {
     #[inline]
     fn deadline(&self, close: Timestamp) -> Timestamp {
         close.saturating_add(self.rules.grace)
+    }
+
+    /// Whether closed buckets of the current session are given again.
+    #[inline]
+    fn revises(&self) -> bool {
+        self.rules.late == Late::Revise
     }
 
     /// When the base bar that opens at `open` closes.
@@ -129,6 +135,8 @@ pub(crate) struct Aggregator {
     spare: Vec<OpenSession>,
     /// By interval, in time order; empty for intervals within a session.
     periods: Vec<VecDeque<OpenPeriod>>,
+    /// By interval, the week or month that was given last, without its open sessions: it may be revised.
+    given_period: Vec<Option<OpenPeriod>>,
     /// By interval, the close of the newest bucket given: nothing older can follow it.
     given_to: Vec<Timestamp>,
     spans: Spans,
@@ -145,6 +153,7 @@ impl Aggregator {
             sessions: Vec::new(),
             spare: Vec::new(),
             periods: vec![VecDeque::new(); lanes],
+            given_period: vec![None; lanes],
             given_to: vec![Timestamp::MIN; lanes],
             spans: Spans::new(lanes),
         }
@@ -183,7 +192,7 @@ impl Aggregator {
         session.slots.put_unmarked(self.run.slot, bar);
         (self.run.next, self.run.slot) = (close, self.run.slot + 1);
         if shared.has_base {
-            sink.bar(&base_bar(self.symbol, session, bar, close, shared));
+            sink.bar(&base_bar(self.symbol, session, session.hours(), bar, close, shared));
         }
         if bar.open_time == self.run.last {
             self.complete_run(shared, sink);
@@ -346,9 +355,10 @@ impl Aggregator {
             return Ok(Entered::Finished(hours));
         }
         let plan = shared.plans.plan(&shared.rules, index)?;
-        let folded = shared.deadline(plan.regular_close) <= self.clock;
+        let counted_at = if shared.revises() { plan.end } else { plan.regular_close };
         let mut session = self.spare.pop().unwrap_or_else(|| OpenSession::new(plan.clone()));
-        session.reset(plan, folded, &self.given_to);
+        session.reset(plan, counted_at, &self.given_to);
+        session.folded = shared.deadline(counted_at) <= self.clock;
         let place = self.sessions.partition_point(|s| s.plan.index < index);
         self.due = self.due.min(shared.deadline(session.next_end()));
         self.sessions.insert(place, session);
@@ -388,6 +398,10 @@ impl Aggregator {
             }
             match self.stand(place, lane, slot, shared) {
                 Standing::Outside => {}
+                Standing::Closed if self.may_revise(place, shared) => {
+                    used = true;
+                    self.revise(place, lane, slot, None, shared, sink);
+                }
                 Standing::Closed => {
                     late = true;
                     self.warn_minute(WarningKind::LateBar, lane, bar.open_time, shared, sink);
@@ -425,10 +439,14 @@ impl Aggregator {
         shared: &mut Shared,
         sink: &mut impl Sink,
     ) -> Outcome {
-        let mut used = false;
+        let (mut used, mut closed) = (false, Vec::new());
         for lane in 0..shared.rules.intervals.len() {
             let kind = match self.stand(place, lane, slot, shared) {
                 Standing::Outside => continue,
+                Standing::Closed if self.may_revise(place, shared) => {
+                    closed.push(lane);
+                    WarningKind::CorrectedBar
+                }
                 Standing::Closed => WarningKind::LateBar,
                 Standing::Open => WarningKind::CorrectedBar,
             };
@@ -439,9 +457,130 @@ impl Aggregator {
             return Outcome::Late;
         }
         let session = &mut self.sessions[place];
+        let before = session.slots.bar(slot).copied();
         session.slots.put(slot, bar);
         session.lanes.iter_mut().filter(|state| state.holds(slot)).for_each(Lane::spoil);
+        for lane in closed {
+            self.revise(place, lane, slot, before.as_ref(), shared, sink);
+        }
         Outcome::Corrected
+    }
+
+    /// Whether closed buckets of the session at `place` may be given again: it is the current one, the newest that has a row.
+    fn may_revise(&self, place: usize, shared: &Shared) -> bool {
+        shared.revises() && place + 1 == self.sessions.len()
+    }
+
+    /// The bar of `slot` is another than `before`, or new, and the interval's bucket there is closed: gives the bucket again.
+    #[cold]
+    fn revise(
+        &mut self,
+        place: usize,
+        lane: usize,
+        slot: u32,
+        before: Option<&Bar>,
+        shared: &mut Shared,
+        sink: &mut impl Sink,
+    ) {
+        let now = self.sessions[place].slots.bar(slot).copied();
+        let index = self.sessions[place].plan.index;
+        let Some((number, first)) = self.closed_bucket(place, lane, slot, before.is_none(), shared) else {
+            return;
+        };
+        if first {
+            shared.empty[lane] = self.spans.hold(lane, (index, number), shared.empty[lane], &shared.rules);
+        }
+        let slots = &mut self.sessions[place].slots;
+        match before {
+            Some(before) => slots.put(slot, before),
+            None => slots.remove(slot),
+        }
+        let was = self.closed_bar(place, lane, number, shared);
+        if let Some(now) = &now {
+            self.sessions[place].slots.put(slot, now);
+        }
+        let Some(is) = self.closed_bar(place, lane, number, shared) else { return };
+        if was.is_some_and(|was| was.bar.is_same(&is.bar) && was.n_base == is.n_base) {
+            return;
+        }
+        let bars = self.given_bars(place, lane, &is, shared);
+        let at = bars.partition_point(|own| own.bar.open_time < is.bar.open_time);
+        sink.revised(Revision { bars, at, before: was });
+    }
+
+    /// The number of the closed bucket that holds `slot`; and whether that `is_new` and its first base bar.
+    fn closed_bucket(
+        &self,
+        place: usize,
+        lane: usize,
+        slot: u32,
+        is_new: bool,
+        shared: &Shared,
+    ) -> Option<(u32, bool)> {
+        if lane == 0 && shared.has_base {
+            return Some((slot, is_new));
+        }
+        let session = &self.sessions[place];
+        if let Some(period) = session.plan.lanes[lane].period {
+            let given = self.given_period[lane].is_some_and(|open| open.period.from == period.from);
+            return given.then_some((0, false));
+        }
+        let buckets = &session.plan.lanes[lane].buckets;
+        let at = buckets.partition_point(|bucket| bucket.end <= slot) as u32;
+        Some((at, is_new && session.count(lane, at) == 1))
+    }
+
+    /// The bar of a closed bucket, by its number, as its slots are; `None` where it gives none.
+    fn closed_bar(&self, place: usize, lane: usize, number: u32, shared: &Shared) -> Option<ClosedBar> {
+        let session = &self.sessions[place];
+        if lane == 0 && shared.has_base {
+            let bar = session.slots.bar(number)?;
+            let hours = session.plan.hours_at(number);
+            return Some(base_bar(
+                self.symbol,
+                session,
+                hours,
+                bar,
+                shared.base_close(bar.open_time),
+                shared,
+            ));
+        }
+        if session.plan.lanes[lane].period.is_some() {
+            let OpenPeriod { period, mut fold, .. } = self.given_period[lane]?;
+            for session in self.sessions.iter().filter(|session| !session.folded) {
+                fold_session(session, lane, &period, &mut fold);
+            }
+            let Period { label, open, close, expected: n_expected, .. } = period;
+            let whole = Whole { label, open, close, n_expected, hours: Hours::Regular };
+            return self.bar(lane, &whole, &fold, shared);
+        }
+        let bucket = &session.plan.lanes[lane].buckets[number as usize];
+        let n_base = session.count(lane, number);
+        if bucket.dropped || n_base == 0 {
+            return None;
+        }
+        // Not what was folded as rows came: a slot may hold another bar for the moment.
+        let mut fold = Fold::EMPTY;
+        session.slots.fold(bucket.first..bucket.end, n_base, &mut fold);
+        let whole = Whole {
+            label: SessionLabel::Date(session.plan.date),
+            open: bucket.open,
+            close: bucket.close,
+            n_expected: bucket.expected(),
+            hours: bucket.hours,
+        };
+        self.bar(lane, &whole, &fold, shared)
+    }
+
+    /// The bars that the interval gave of the session, in time order, as its slots are now; `bar` is one of them.
+    fn given_bars(&self, place: usize, lane: usize, bar: &ClosedBar, shared: &Shared) -> Vec<ClosedBar> {
+        let session = &self.sessions[place];
+        if session.plan.lanes[lane].period.is_some() {
+            return vec![*bar];
+        }
+        let numbers =
+            if lane == 0 && shared.has_base { session.plan.slots } else { session.lanes[lane].closed };
+        (0..numbers).filter_map(|number| self.closed_bar(place, lane, number, shared)).collect()
     }
 
     /// A base bar is its own bucket: complete at once, unless a younger one was given or the clock has passed it.
@@ -455,6 +594,10 @@ impl Aggregator {
         sink: &mut impl Sink,
     ) -> bool {
         if self.stand_base(bar.open_time, shared) == Standing::Closed {
+            if self.may_revise(place, shared) {
+                self.revise(place, 0, slot, None, shared, sink);
+                return true;
+            }
             self.warn_minute(WarningKind::LateBar, 0, bar.open_time, shared, sink);
             return false;
         }
@@ -462,7 +605,7 @@ impl Aggregator {
         shared.empty[0] = self.spans.hold(0, (session.plan.index, slot), shared.empty[0], &shared.rules);
         let close_time = shared.base_close(bar.open_time);
         self.given_to[0] = close_time;
-        sink.bar(&base_bar(self.symbol, session, bar, close_time, shared));
+        sink.bar(&base_bar(self.symbol, session, session.hours(), bar, close_time, shared));
         true
     }
 
@@ -604,7 +747,9 @@ impl Aggregator {
     /// Closes the first `count` weeks or months of the interval, in order.
     fn close_periods(&mut self, lane: usize, count: usize, shared: &Shared, sink: &mut impl Sink) {
         for _ in 0..count {
-            let Some(OpenPeriod { period, mut fold, .. }) = self.periods[lane].pop_front() else { return };
+            let Some(open) = self.periods[lane].pop_front() else { return };
+            let OpenPeriod { period, mut fold, .. } = open;
+            self.given_period[lane] = Some(open);
             self.given_to[lane] = self.given_to[lane].max(period.close);
             for session in self.sessions.iter().filter(|s| !s.folded) {
                 fold_session(session, lane, &period, &mut fold);
@@ -620,10 +765,10 @@ impl Aggregator {
         }
     }
 
-    /// Counts the sessions whose regular hours ended by `now` into their weeks and months.
+    /// Counts the sessions that are over by `now`, or their regular hours, into their weeks and months.
     fn fold_sessions(&mut self, now: Timestamp, shared: &Shared) {
         for session in &mut self.sessions {
-            if session.folded || shared.deadline(session.plan.regular_close) > now {
+            if session.folded || shared.deadline(session.counted_at) > now {
                 continue;
             }
             for (lane, periods) in self.periods.iter_mut().enumerate() {
@@ -732,25 +877,32 @@ impl Aggregator {
     }
 
     fn give(&self, lane: usize, whole: &Whole, fold: &Fold, shared: &Shared, sink: &mut impl Sink) {
+        match self.bar(lane, whole, fold, shared) {
+            Some(bar) => sink.bar(&bar),
+            None => {
+                let counts = (fold.n_base, whole.n_expected);
+                self.warn_bucket(WarningKind::IncompleteBar, lane, whole.open, counts, shared, sink);
+            }
+        }
+    }
+
+    /// The bar of a bucket that holds `fold`; `None` where its rule skips it.
+    #[inline]
+    fn bar(&self, lane: usize, whole: &Whole, fold: &Fold, shared: &Shared) -> Option<ClosedBar> {
         let Whole { label: session, open, close: close_time, n_expected, hours } = *whole;
         let (rule, n_base) = (&shared.rules.intervals[lane], fold.n_base);
-        if !rule.emits(n_base, n_expected) {
-            self.warn_bucket(WarningKind::IncompleteBar, lane, open, (n_base, n_expected), shared, sink);
-            return;
-        }
-        let (symbol, interval, bar) = (self.symbol, rule.interval, fold.bar(open));
-        sink.bar(&ClosedBar {
-            symbol,
-            interval,
+        rule.emits(n_base, n_expected).then(|| ClosedBar {
+            symbol: self.symbol,
+            interval: rule.interval,
             place: lane as u16,
             session,
-            bar,
+            bar: fold.bar(open),
             close_time,
             n_base,
             n_expected,
             revision: 0,
             hours,
-        });
+        })
     }
 
     #[cold]
@@ -789,6 +941,7 @@ impl Aggregator {
 fn base_bar(
     symbol: SymbolId,
     session: &OpenSession,
+    hours: Hours,
     bar: &Bar,
     close_time: Timestamp,
     shared: &Shared,
@@ -805,7 +958,7 @@ fn base_bar(
         n_base: 1,
         n_expected: 1,
         revision: 0,
-        hours: session.hours(),
+        hours,
     }
 }
 

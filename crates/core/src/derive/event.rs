@@ -43,7 +43,7 @@ pub enum WarningKind {
     UnfinishedBar,
     /// A minute came after its bucket was emitted, skipped or passed, and was dropped.
     LateBar,
-    /// A minute came again with other values while its bucket was open, and replaced the first.
+    /// A minute came again with other values and replaced the first: its bucket was open, or is given again.
     CorrectedBar,
     /// A row was rejected; its minute counts as missing.
     InvalidBar,
@@ -89,10 +89,23 @@ pub struct Warning {
     pub counts: Option<(u32, u32)>,
 }
 
+/// A closed bucket whose base bars are others now, while its session is current (P9, `late = "revise"`).
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// Its session's closed bars on the interval as they stand now, in time order; of 1w and 1M the bar alone. Their `revision` is 0.
+    pub bars: Vec<ClosedBar>,
+    /// Which of them is the bucket's.
+    pub at: usize,
+    /// The bucket's bar as it was given; `None` where it was skipped or passed.
+    pub before: Option<ClosedBar>,
+}
+
 /// Takes what derivation tells, in order. The deriver drives; a sink can't stop it.
 pub trait Sink {
     /// A bar closed.
     fn bar(&mut self, bar: &ClosedBar);
+    /// A closed bar changed, or came late.
+    fn revised(&mut self, revision: Revision);
     /// A symbol's session is over for every interval: its base bars as they stand, late ones and corrections in their places.
     fn session_over(&mut self, _: SymbolId, _: &mut dyn Iterator<Item = &Bar>) {}
     /// Something to know.

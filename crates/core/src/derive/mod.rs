@@ -16,6 +16,8 @@
 //!     fn bar(&mut self, b: &ClosedBar) {
 //!         self.0.push(format!("{} {} close {} of {}/{}", b.interval, b.bar.open_time(), b.bar.close(), b.n_base, b.n_expected));
 //!     }
+//!     // Not under the default `late = "drop"`.
+//!     fn revised(&mut self, _: Revision) {}
 //!     fn warning(&mut self, w: &Warning) {
 //!         self.0.push(w.kind.to_string());
 //!     }
@@ -48,12 +50,12 @@ mod slots;
 mod stretch;
 
 pub(crate) use aggregate::Fold;
-pub use event::{ClosedBar, Counts, Outcome, Sink, Warning, WarningKind};
+pub use event::{ClosedBar, Counts, Outcome, Revision, Sink, Warning, WarningKind};
 pub use files::{Clocks, FileError, FileFeed, FileTrial};
 pub use plan::SessionLabel;
 pub(crate) use plan::{BucketAt, bucket_at, traded};
 pub use rules::{
-    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, LONGEST_GRACE, Policy, Stub,
+    Align, DeriveConfig, DeriveRules, DeriveRulesError, IntervalRule, LONGEST_GRACE, Late, Policy, Stub,
     TradingHours,
 };
 pub use stretch::ClosedStretch;

@@ -200,6 +200,12 @@ impl SessionPlan {
         let slot = base_nanos.map_or(0, |nanos| first + (at.since(segment.open) / nanos) as u32);
         Some((slot, *segment))
     }
+
+    /// The part of the day of a slot.
+    pub(crate) fn hours_at(&self, slot: u32) -> Hours {
+        let at = self.segments.partition_point(|own| own.first <= slot);
+        self.segments.get(at.saturating_sub(1)).map_or(Hours::Regular, |own| own.segment.hours)
+    }
 }
 
 /// The segments of `session` that are traded.

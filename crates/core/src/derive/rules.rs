@@ -47,6 +47,24 @@ pub enum TradingHours {
     Extended,
 }
 
+/// What happens to a minute whose bucket was emitted, skipped or passed, while its session is current (P9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Late {
+    /// It is dropped with `late_bar`.
+    #[default]
+    Drop,
+    /// The bucket is given as it stands now, with a revision more, and its session's indicators are computed again.
+    Revise,
+}
+
+impl FromStr for Late {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("late", text, &[("drop", Self::Drop), ("revise", Self::Revise)])
+    }
+}
+
 impl FromStr for Align {
     type Err = WordError;
 
@@ -124,6 +142,8 @@ pub struct DeriveConfig {
     pub hours: TradingHours,
     /// Nanoseconds after a close during which its bucket still takes bars, up to [`LONGEST_GRACE`].
     pub grace: i64,
+    /// Minutes that come too late for a bucket.
+    pub late: Late,
     /// Whether open buckets are emitted at the end of the input, as far as their policy lets them.
     pub flush_on_stop: bool,
 }
@@ -139,6 +159,7 @@ impl DeriveConfig {
             stub: Stub::default(),
             hours: TradingHours::default(),
             grace: 0,
+            late: Late::default(),
             flush_on_stop: false,
         }
     }

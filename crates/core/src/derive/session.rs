@@ -137,8 +137,10 @@ pub(crate) struct OpenSession {
     pub(crate) plan: Arc<SessionPlan>,
     pub(crate) slots: Slots,
     pub(crate) lanes: Vec<Lane>,
-    /// Its regular hours are over and counted into weeks and months.
+    /// It is counted into weeks and months.
     pub(crate) folded: bool,
+    /// From when on it is: its regular hours are over, or, where it may be revised, all of it.
+    pub(crate) counted_at: Timestamp,
     /// The row expected next; makes finding its slot one comparison.
     next_time: Timestamp,
     next_slot: u32,
@@ -155,6 +157,7 @@ impl OpenSession {
             slots,
             lanes,
             folded: false,
+            counted_at: never,
             next_time: never,
             next_slot: 0,
             segment_close: never,
@@ -163,22 +166,22 @@ impl OpenSession {
     }
 
     /// Opens `plan` in this table. Buckets up to `given_to`, by interval, are passed.
-    pub(crate) fn reset(&mut self, plan: Arc<SessionPlan>, folded: bool, given_to: &[Timestamp]) {
+    pub(crate) fn reset(&mut self, plan: Arc<SessionPlan>, counted_at: Timestamp, given_to: &[Timestamp]) {
         self.slots.reset(plan.slots);
         self.lanes.clear();
         self.lanes.extend(given_to.iter().zip(&plan.lanes).map(|(&to, lane)| Lane {
             closed: lane.buckets.partition_point(|b| b.close <= to) as u32,
             ..Lane::NEW
         }));
-        self.folded = folded;
+        (self.folded, self.counted_at) = (false, counted_at);
         (self.next_time, self.segment_close) = (Timestamp::MIN, Timestamp::MIN);
         self.plan = plan;
     }
 
-    /// Where the session's regular hours end, or, once they are counted, the session itself.
+    /// Where the session is counted into weeks and months, or, once it is, where it ends.
     #[inline]
     pub(crate) fn next_end(&self) -> Timestamp {
-        if self.folded { self.plan.end } else { self.plan.regular_close }
+        if self.folded { self.plan.end } else { self.counted_at }
     }
 
     /// The slot of the base bar that opens at `at`, if the session trades then.

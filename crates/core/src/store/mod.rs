@@ -13,6 +13,7 @@
 mod column;
 mod forming;
 mod latest;
+mod revise;
 mod series;
 mod size;
 mod sync;
@@ -161,7 +162,9 @@ impl SessionWriter {
         let width = |interval: usize| self.store.config.outputs.get(interval).map_or(0, Vec::len);
         let series = self.store.config.series();
         for interval in 0..self.intervals {
-            self.series.push(SeriesWriter::new(Arc::clone(&series), interval, width(interval)));
+            let writer =
+                SeriesWriter::new(Arc::clone(&series), interval, width(interval), &self.store.config);
+            self.series.push(writer);
         }
         let table = self.store.symbols.load();
         match table.0.get(place) {
@@ -203,7 +206,7 @@ impl StoreConfig {
     /// The series of one more symbol.
     fn series(&self) -> Arc<[Series]> {
         let width = |interval: usize| self.outputs.get(interval).map_or(0, Vec::len);
-        let series = |interval| Series::new(width(interval), self.keep, self.rows_ahead(interval));
+        let series = |interval| Series::new(width(interval));
         (0..self.rules.intervals.len()).map(series).collect()
     }
 }

@@ -8,8 +8,9 @@ use arc_swap::ArcSwap;
 
 use super::column::{ColumnReader, ColumnWriter};
 use super::latest::Latest;
+use super::revise::Since;
 use super::{AsOf, StoreConfig};
-use crate::bar::{NULL, NULL_COUNT};
+use crate::bar::{Bar, NULL, NULL_COUNT};
 use crate::calendar::{Segment as TradingSegment, SessionIndex};
 use crate::columns::Bars;
 use crate::derive::{ClosedBar, DeriveRules, SessionLabel, traded};
@@ -43,15 +44,21 @@ pub(super) mod col {
     pub(in crate::store) const TRADE_COUNT: usize = 9;
 }
 
-/// The rows of a session, or, of 1d and longer, of a year.
-#[derive(Debug)]
+/// The rows of a session, or, of 1d and longer, of a year; a revised one has generations.
+#[derive(Debug, Clone)]
 pub(super) struct Segment {
     pub(super) columns: ColumnReader,
     pub(super) has_extra: bool,
     /// The number of its first row in the series.
     pub(super) first: u64,
     /// The step at which it began.
-    began: u32,
+    pub(super) began: u32,
+    /// Where its outputs lie, if they have no columns.
+    pub(super) latest: Option<Arc<Latest>>,
+    /// From when on this generation is the one that is seen; `None` of the first.
+    pub(super) since: Option<Since>,
+    /// The generation before, for those that stand there.
+    pub(super) before: Option<Arc<Segment>>,
 }
 
 impl Segment {
@@ -103,6 +110,28 @@ impl Segment {
     }
 }
 
+/// Whether a bar has values that most input has not.
+#[inline]
+pub(super) fn has_extra(bar: &Bar) -> bool {
+    !bar.vwap.is_nan() || bar.trade_count != NULL_COUNT
+}
+
+/// The words of a row that every bar has, from [`col::OPEN_TIME`] on.
+#[inline]
+pub(super) fn bar_words(closed: &ClosedBar, step: u32) -> [u64; 8] {
+    let bar = &closed.bar;
+    [
+        bar.open_time.as_nanos() as u64,
+        bar.open.to_bits(),
+        bar.high.to_bits(),
+        bar.low.to_bits(),
+        bar.close.to_bits(),
+        bar.volume.to_bits(),
+        u64::from(closed.n_base) | u64::from(closed.n_expected) << 32,
+        u64::from(step) | u64::from(closed.revision) << 32 | (closed.hours as u64) << 48,
+    ]
+}
+
 /// How many words a row has before its outputs.
 pub(super) fn first_output(has_extra: bool) -> usize {
     if has_extra { col::TRADE_COUNT + 1 } else { col::META + 1 }
@@ -113,60 +142,58 @@ pub(super) fn first_output(has_extra: bool) -> usize {
 pub(super) struct Series {
     /// Oldest first.
     pub(super) segments: ArcSwap<Vec<Arc<Segment>>>,
-    /// Where outputs lie that have no columns.
-    pub(super) latest: Option<Arc<Latest>>,
     /// How many rows there are by when every output has started.
     pub(super) ready: AtomicU64,
 }
 
 impl Series {
-    pub(super) fn new(width: usize, keep: Keep, ahead: u32) -> Self {
-        let latest = match keep {
-            Keep::Session => None,
-            Keep::Last(n) => Some(Arc::new(Latest::new(width, n, ahead))),
-        };
+    pub(super) fn new(width: usize) -> Self {
         let ready = AtomicU64::new(if width == 0 { 0 } else { u64::MAX });
-        Self { segments: ArcSwap::default(), latest, ready }
+        Self { segments: ArcSwap::default(), ready }
     }
 }
 
 /// The one who appends to a series: what each row needs.
 #[derive(Debug)]
 pub(super) struct SeriesWriter {
-    current: Option<ColumnWriter>,
+    pub(super) current: Option<ColumnWriter>,
     /// Rows in the current segment.
-    rows: u32,
+    pub(super) rows: u32,
     /// Outputs that have had no value.
-    waiting: u32,
+    pub(super) waiting: u32,
     /// Rows in all segments.
-    number: u64,
-    label: SessionLabel,
-    has_extra: bool,
+    pub(super) number: u64,
+    pub(super) label: SessionLabel,
+    pub(super) has_extra: bool,
     /// Where outputs lie that have no columns beside the bars.
-    latest: Option<Arc<Latest>>,
-    rest: Box<Rest>,
+    pub(super) latest: Option<Arc<Latest>>,
+    pub(super) rest: Box<Rest>,
 }
 
 /// What a series' writer needs at the beginning of a segment, and until every output has started.
 #[derive(Debug)]
-struct Rest {
+pub(super) struct Rest {
     /// Of the symbol's intervals.
     series: Arc<[Series]>,
-    place: usize,
-    /// Which outputs have had a value.
-    started: Box<[bool]>,
+    pub(super) place: usize,
+    /// The number of the row with each output's first value, if it has had one.
+    pub(super) started: Box<[Option<u64>]>,
     /// The writers of retained segments, oldest first: their memory is used again.
     past: VecDeque<ColumnWriter>,
 }
 
 impl Rest {
-    fn series(&self) -> &Series {
+    pub(super) fn series(&self) -> &Series {
         &self.series[self.place]
     }
 }
 
 impl SeriesWriter {
-    pub(super) fn new(series: Arc<[Series]>, place: usize, width: usize) -> Self {
+    pub(super) fn new(series: Arc<[Series]>, place: usize, width: usize, config: &StoreConfig) -> Self {
+        let latest = match config.keep {
+            Keep::Session => None,
+            Keep::Last(n) => Some(Arc::new(Latest::new(width, n, config.rows_ahead(place)))),
+        };
         Self {
             current: None,
             rows: 0,
@@ -174,8 +201,8 @@ impl SeriesWriter {
             number: 0,
             label: SessionLabel::Date(jiff::civil::Date::MIN),
             has_extra: false,
-            latest: series.get(place).and_then(|own| own.latest.clone()),
-            rest: Box::new(Rest { series, place, started: vec![false; width].into(), past: VecDeque::new() }),
+            latest,
+            rest: Box::new(Rest { series, place, started: vec![None; width].into(), past: VecDeque::new() }),
         }
     }
 
@@ -183,7 +210,7 @@ impl SeriesWriter {
     #[inline]
     pub(super) fn put(&mut self, closed: &ClosedBar, values: &[f64], step: u32, config: &StoreConfig) {
         let bar = &closed.bar;
-        let has_extra = !bar.vwap.is_nan() || bar.trade_count != NULL_COUNT;
+        let has_extra = has_extra(bar);
         let has_room = self.current.as_ref().is_some_and(|current| (self.rows as usize) < current.capacity());
         if !(has_room && (self.has_extra || !has_extra) && is_same_segment(self.label, closed)) {
             self.make_room(closed, has_extra, step, config);
@@ -191,17 +218,7 @@ impl SeriesWriter {
         // Invariant: room was made.
         let Some(current) = &mut self.current else { return };
         let row = self.rows as usize;
-        let words = [
-            bar.open_time.as_nanos() as u64,
-            bar.open.to_bits(),
-            bar.high.to_bits(),
-            bar.low.to_bits(),
-            bar.close.to_bits(),
-            bar.volume.to_bits(),
-            u64::from(closed.n_base) | u64::from(closed.n_expected) << 32,
-            u64::from(step) | u64::from(closed.revision) << 32 | (closed.hours as u64) << 48,
-        ];
-        current.write(col::OPEN_TIME, row, &words);
+        current.write(col::OPEN_TIME, row, &bar_words(closed, step));
         if self.has_extra {
             current.write(col::VWAP, row, &[bar.vwap.to_bits(), bar.trade_count as u64]);
         }
@@ -254,7 +271,8 @@ impl SeriesWriter {
         let mut segments = Vec::clone(&series.segments.load());
         if let Some(current) = segments.last_mut() {
             let first = self.number - u64::from(self.rows);
-            *current = Arc::new(Segment { columns: writer.reader(), has_extra, first, began: current.began });
+            *current =
+                Arc::new(Segment { columns: writer.reader(), has_extra, first, ..Segment::clone(current) });
         }
         series.segments.store(Arc::new(segments));
         self.has_extra = has_extra;
@@ -295,6 +313,9 @@ impl SeriesWriter {
             has_extra: self.has_extra,
             first: self.number,
             began: step,
+            latest: self.latest.clone(),
+            since: None,
+            before: None,
         }));
         series.segments.store(Arc::new(segments));
         (self.label, self.rows) = (closed.session, 0);
@@ -304,8 +325,8 @@ impl SeriesWriter {
     #[cold]
     fn note_started(&mut self, values: &[f64]) {
         for (started, value) in self.rest.started.iter_mut().zip(values) {
-            if !*started && !value.is_nan() {
-                *started = true;
+            if started.is_none() && !value.is_nan() {
+                *started = Some(self.number);
                 self.waiting -= 1;
             }
         }
@@ -317,7 +338,7 @@ impl SeriesWriter {
 
 /// Whether a bar belongs to the segment that begins with one of `label`: the same session, of 1d and longer the same year.
 #[inline]
-fn is_same_segment(label: SessionLabel, closed: &ClosedBar) -> bool {
+pub(super) fn is_same_segment(label: SessionLabel, closed: &ClosedBar) -> bool {
     if label == closed.session {
         return true;
     }
@@ -352,7 +373,6 @@ fn buckets(segment: &TradingSegment, nanos: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bar::Bar;
     use crate::calendar::{Calendar, Hours};
     use crate::derive::{DeriveConfig, DeriveRules};
     use crate::symbol::Symbols;
@@ -377,7 +397,7 @@ mod tests {
             revision: 0,
             hours: Hours::Regular,
         };
-        let mut writer = SeriesWriter::new([Series::new(width, keep, 1)].into(), 0, width);
+        let mut writer = SeriesWriter::new([Series::new(width)].into(), 0, width, &config);
         writer.put(&closed, &vec![0.0; width], 1, &config);
         8 * writer.current.unwrap().columns()
     }

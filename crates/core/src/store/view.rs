@@ -128,6 +128,7 @@ pub struct SeriesView<'a> {
     /// The symbol's.
     series: Arc<[Series]>,
     segments: Guard<Arc<Vec<Arc<Segment>>>>,
+    as_of: AsOf,
     /// The place of the newest segment that has a row, and how many are visible.
     current: usize,
     rows: usize,
@@ -152,9 +153,20 @@ impl<'a> SeriesView<'a> {
         let mut rows = 0;
         while rows == 0 && current > 0 {
             current -= 1;
-            rows = segments[current].rows_at(as_of, due);
+            match segments[current].generation(as_of) {
+                Some(segment) => rows = segment.rows_at(as_of, due),
+                // What it saw is gone, and it must see nothing later.
+                None if segments[current].has_begun(as_of) => break,
+                None => {}
+            }
         }
-        Some(Self { config, symbol, place, series, segments, current, rows })
+        Some(Self { config, symbol, place, series, segments, as_of, current, rows })
+    }
+
+    /// The segment at `place` as it is seen from here.
+    #[inline]
+    fn seen(&self, place: usize) -> Option<&Arc<Segment>> {
+        self.segments.get(place)?.generation(self.as_of)
     }
 
     fn own(&self) -> &Series {
@@ -162,7 +174,7 @@ impl<'a> SeriesView<'a> {
     }
 
     fn segment(&self) -> Option<&Segment> {
-        self.segments.get(self.current).map(|segment| &**segment)
+        self.seen(self.current).map(|segment| &**segment)
     }
 
     /// How many bars the current session has, of 1d and longer the current year.
@@ -197,12 +209,16 @@ impl<'a> SeriesView<'a> {
     pub fn sessions(&self, count: usize) -> impl Iterator<Item = Bars<'_>> {
         let held = self.held();
         (held.start.max(held.end.saturating_sub(count))..held.end)
-            .map(move |place| self.segments[place].bars(self.visible(place)))
+            .filter_map(move |place| Some(self.seen(place)?.bars(self.visible(place))))
     }
 
     /// How many rows of a segment are visible.
     fn visible(&self, place: usize) -> usize {
-        if place == self.current { self.rows } else { self.segments[place].columns.len() }
+        if place == self.current {
+            self.rows
+        } else {
+            self.seen(place).map_or(0, |segment| segment.columns.len())
+        }
     }
 
     /// The retained segments that the last `count` rows lie in, oldest first, and which rows.
@@ -215,9 +231,9 @@ impl<'a> SeriesView<'a> {
         }
         let total: usize = (from..held).map(|place| self.visible(place)).sum();
         let mut skip = total.saturating_sub(count);
-        (from..held).map(move |place| {
+        (from..held).filter_map(move |place| {
             let first = std::mem::take(&mut skip);
-            (&*self.segments[place], first..self.visible(place))
+            Some((&**self.seen(place)?, first..self.visible(place)))
         })
     }
 
@@ -245,7 +261,7 @@ impl<'a> SeriesView<'a> {
     }
 
     fn is_kept(&self, output: usize) -> bool {
-        self.own().latest.is_none()
+        self.config.keep == Keep::Session
             && self.config.outputs.get(self.place).is_some_and(|all| output < all.len())
     }
 
@@ -264,7 +280,7 @@ impl<'a> SeriesView<'a> {
                 // The ring may hold more; how many depends on how far the writer is ahead.
                 let segment = self.segment().filter(|_| self.rows > 0 && back < count.max(1) as usize)?;
                 let number = (segment.first + self.rows as u64).checked_sub(1 + back as u64)?;
-                self.own().latest.as_ref()?.read(number, output)?
+                segment.latest.as_ref()?.read(number, output)?
             }
         };
         (!value.is_nan()).then_some(value)
@@ -277,9 +293,9 @@ impl<'a> SeriesView<'a> {
         while back >= rows {
             back -= rows;
             place = place.checked_sub(1).filter(|&place| place >= self.held().start)?;
-            rows = self.segments[place].columns.len();
+            rows = self.visible(place);
         }
-        Some((&*self.segments[place], rows - 1 - back))
+        Some((&**self.seen(place)?, rows - 1 - back))
     }
 
     /// An output's value at the newest bar; `None` where it has none.
@@ -289,8 +305,8 @@ impl<'a> SeriesView<'a> {
 
     /// The rows of [`SeriesView::bars`] as they lie in the store, for as long as they are held; `None` where there is none.
     pub fn rows(&self) -> Option<PublishedRows> {
-        let segment = Arc::clone(self.segments.get(self.current).filter(|_| self.rows > 0)?);
-        let outputs = self.config.outputs.get(self.place).filter(|_| self.own().latest.is_none());
+        let segment = Arc::clone(self.seen(self.current).filter(|_| self.rows > 0)?);
+        let outputs = self.config.outputs.get(self.place).filter(|_| self.config.keep == Keep::Session);
         Some(PublishedRows { segment, rows: self.rows, outputs: outputs.map_or(0, Vec::len) })
     }
 
