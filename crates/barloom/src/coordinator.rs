@@ -83,6 +83,11 @@ pub trait Inputs {
 
     /// What was noticed about the rows as a whole; `None` where nothing was looked for.
     fn trial(&self) -> Option<&FileTrial>;
+
+    /// Whether the run's journal has the input already.
+    fn is_recorded(&self) -> bool {
+        false
+    }
 }
 
 /// Why the sources can't be brought into the order of time.
@@ -186,6 +191,14 @@ impl<S: Source> SessionCoordinator<S> {
     pub fn until(mut self, end: Option<Timestamp>) -> Self {
         self.end = end;
         self
+    }
+
+    /// Goes on where another coordinator ended, which had met `symbols` and been at `last`; nothing may be pulled yet.
+    pub(crate) fn go_on(&mut self, symbols: Symbols, last: Timestamp) {
+        for feed in &mut self.feeds {
+            (feed.newest, feed.met) = (last, vec![true; symbols.len()]);
+        }
+        self.symbols = symbols;
     }
 
     /// The sources.

@@ -331,7 +331,7 @@ impl<I: Inputs> Intake<I> {
     /// Writes the input `next` to the journal, before anything of it is told.
     #[inline]
     pub(crate) fn write_down(&mut self, next: Next) -> Result<(), JournalError> {
-        if self.journal.is_some() { self.append(next) } else { Ok(()) }
+        if self.journal.is_some() && !self.inputs.is_recorded() { self.append(next) } else { Ok(()) }
     }
 
     fn append(&mut self, next: Next) -> Result<(), JournalError> {

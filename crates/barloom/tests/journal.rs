@@ -347,9 +347,9 @@ fn a_folder_that_holds_a_journal_is_refused() {
     write(&nested, &config(), &[Told::End]);
     let error = JournalWriter::create(&nested, &config()).unwrap_err();
     assert!(matches!(error.fault, JournalFault::Exists));
-    assert!(
-        error.to_string().ends_with("journal.bin: a journal is there already; name a folder without one")
-    );
+    let text =
+        "journal.bin: a journal is there already; name a folder without one, or go on with it by --resume";
+    assert!(error.to_string().ends_with(text));
     let (_, kept) = JournalReader::open(&nested).unwrap();
     assert_eq!(kept, config());
     fs::write(dir.path().join("file"), "").unwrap();

@@ -20,6 +20,7 @@ mod one_stream;
 mod outputs;
 mod progress;
 mod replay;
+mod resume;
 mod run;
 mod schema;
 mod stream;

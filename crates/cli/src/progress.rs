@@ -190,6 +190,10 @@ impl<I: Inputs + Extent> Inputs for Watched<I> {
     fn trial(&self) -> Option<&FileTrial> {
         self.inputs.trial()
     }
+
+    fn is_recorded(&self) -> bool {
+        self.inputs.is_recorded()
+    }
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use barloom::analysis::{Attendance, Pattern, Subscriber, SubscriberError};
 use barloom::clock::Stopwatch;
 use barloom::config::{OnOverrun, Runtime, SessionConfig, Speed, Workers};
 use barloom::coordinator::{CoordinatorError, Inputs, SessionCoordinator};
 use barloom::engine::{Engine, EngineConfig, Finished, Reject, RunError};
-use barloom::journal::{ConfigKind, JournalConfig, JournalError, JournalWriter};
+use barloom::journal::{ConfigKind, JournalConfig, JournalError, JournalSync, JournalWriter};
 use barloom::source::Source as _;
 use barloom_core::Symbols;
 use barloom_core::adjust::{Adjuster, Adjustments};
@@ -23,6 +23,7 @@ use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
 use crate::progress::{Extent, Watched};
+use crate::resume::{self, Recovery};
 use crate::summary::Report;
 use crate::tables::{Order, RejectLog, Tables, Written};
 use crate::told::Told;
@@ -43,6 +44,10 @@ pub(crate) struct RunArgs {
     /// The folder for the journal of every input, which `barloom replay` runs again
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
+
+    /// Go on with the run whose journal is in that folder, and which was cut short: its outputs are written as if it never was
+    #[arg(long)]
+    resume: bool,
 
     /// Trading time over wall time, like 60; 0 is as fast as it goes; wins over the file's `speed`
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
@@ -117,19 +122,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     config.runtime = args.runtime.unwrap_or(config.runtime);
     config.workers = args.workers.unwrap_or(config.workers);
     config.on_overrun = args.on_overrun.unwrap_or(config.on_overrun);
-    outputs::refuse_outputs(config.out.as_deref(), args.force)?;
-    outputs::or_no_folder(config.out.as_deref(), || {
-        run_config(&config, args.to, args.shown, (&args.session, &text))
-    })
+    if args.resume && config.journal.is_none() {
+        return Err(Failure::new(
+            Kind::Config,
+            "--resume goes on with a journal; name its folder with --journal DIR",
+        ));
+    }
+    outputs::refuse_outputs(config.out.as_deref(), args.force || args.resume)?;
+    outputs::or_no_folder(config.out.as_deref(), || run_config(&config, args, &text))
 }
 
-/// Runs the files of `config`, which is the session file at that path, of that text.
-fn run_config(
-    config: &SessionConfig,
-    to: Option<TableFormat>,
-    shown: Shown,
-    session: (&Path, &str),
-) -> Result<(), Failure> {
+/// Runs the files of `config`, which is the session file of `args`, of that text.
+fn run_config(config: &SessionConfig, args: &RunArgs, text: &str) -> Result<(), Failure> {
     let overlay = inputs::overlay(config)?;
     let rules = inputs::rules_with(config, overlay.as_deref())?;
     let options = inputs::options(config)?;
@@ -144,20 +148,31 @@ fn run_config(
     };
     let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
     let first = sources.first().map(|source| source.reader().format());
-    let format = to.or(first).unwrap_or(TableFormat::Csv);
+    let format = args.to.or(first).unwrap_or(TableFormat::Csv);
     inputs::refuse_overlaps(config, &rules, format)?;
     let names = sources.iter().map(|source| source.name().to_owned()).collect();
-    let journal = config.journal.as_deref().map(|dir| {
-        let (path, text) = session;
-        let kind = if SessionConfig::is_json(path, text) { ConfigKind::Json } else { ConfigKind::Toml };
-        let config = JournalConfig { kind, text: text.to_owned(), overlay, sources: names };
-        JournalWriter::create(dir, &config).map_err(failed(Kind::Run))
-    });
+    let is_json = SessionConfig::is_json(&args.session, text);
+    let kind = if is_json { ConfigKind::Json } else { ConfigKind::Toml };
+    // Rows that can be read again are not lost with what was not written.
+    let is_lost = sources.iter().any(|source| source.reader().size().is_none()) || config.speed.0 > 0.0;
+    let sync = config.journal_sync.unwrap_or(if is_lost { JournalSync::Input } else { JournalSync::Chunk });
+    let own = JournalConfig { kind, text: text.to_owned(), overlay, sources: names };
+    let resumed = match config.journal.as_deref().filter(|_| args.resume) {
+        Some(dir) => resume::recovered(dir, &own)?,
+        None => None,
+    };
     let end = config.window(&rules.calendar).map_err(failed(Kind::Config))?.end;
     let coordinator = SessionCoordinator::new(&rules, sources).until(end);
     let written = inputs::written(config, &rules, format, Order::Visible);
-    let adjustments = adjuster.as_ref().map(Adjuster::adjustments);
-    run_inputs(config, rules, plan, coordinator, journal.transpose()?, (&written, shown), adjustments)
+    let (how, adjustments) = ((&written, args.shown), adjuster.as_ref().map(Adjuster::adjustments));
+    if let Some(Recovery { journal, recording, found }) = resumed {
+        let journal = journal.with_sync(sync).map_err(failed(Kind::Run))?;
+        let inputs = resume::inputs(coordinator, recording, &found)?;
+        return run_inputs(config, rules, plan, inputs, Some(journal), how, adjustments);
+    }
+    let journal = config.journal.as_deref().map(|dir| JournalWriter::create(dir, &own)?.with_sync(sync));
+    let journal = journal.transpose().map_err(failed(Kind::Run))?;
+    run_inputs(config, rules, plan, coordinator, journal, how, adjustments)
 }
 
 /// Runs `inputs` under `config` and writes what it asks for. Warns of symbols of `adjustments` that have no row.

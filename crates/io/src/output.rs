@@ -116,6 +116,27 @@ impl Drop for Temporary {
     }
 }
 
+/// Removes what processes left that were killed while they wrote a file of that name: temporary files that nobody has locked.
+fn remove_abandoned(path: &Path, name: &std::ffi::OsStr) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // What can't be listed or opened stays, and is in nobody's way.
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let is_ours = |other: &str| name.to_str().is_some_and(|name| is_temporary(other, name));
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_ours)) {
+        let file = OpenOptions::new().write(true).open(entry.path());
+        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether `other` is a temporary name of the file `name`: `.name.tmp-PROCESS-NUMBER`.
+fn is_temporary(other: &str, name: &str) -> bool {
+    let numbers = other.strip_prefix('.').and_then(|rest| rest.strip_prefix(name)?.strip_prefix(".tmp-"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.and_then(|numbers| numbers.split_once('-')).is_some_and(|(a, b)| is_number(a) && is_number(b))
+}
+
 impl PendingFile {
     /// Begins a file that will be at `path`; an old one stays until then.
     ///
@@ -127,6 +148,7 @@ impl PendingFile {
             return Err(failed(ErrorKind::IsADirectory.into()));
         }
         let Some(name) = path.file_name() else { return Err(failed(ErrorKind::InvalidInput.into())) };
+        remove_abandoned(path, name);
         loop {
             let mut hidden = std::ffi::OsString::from(".");
             hidden.push(name);
@@ -135,6 +157,8 @@ impl PendingFile {
             let temporary = path.with_file_name(hidden);
             match OpenOptions::new().write(true).create_new(true).open(&temporary) {
                 Ok(file) => {
+                    // So that others know that somebody writes it; a system that can't is trusted.
+                    let _ = file.try_lock();
                     let (path, temporary) = (path.to_owned(), Temporary::new(temporary));
                     return Ok(Self { path, temporary, file: BufWriter::with_capacity(BUFFER, file) });
                 }

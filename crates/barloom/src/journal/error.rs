@@ -21,8 +21,11 @@ pub struct JournalError {
 #[derive(Debug, thiserror::Error)]
 pub enum JournalFault {
     /// The folder to be written to holds a journal.
-    #[error("a journal is there already; name a folder without one")]
+    #[error("a journal is there already; name a folder without one, or go on with it by --resume")]
     Exists,
+    /// Another run writes it.
+    #[error("another run is writing this journal")]
+    InUse,
     /// The system failed.
     #[error("can't be {action}: {source}")]
     Io {

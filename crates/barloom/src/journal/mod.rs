@@ -31,10 +31,10 @@
 //! Rows are kept as the core saw them: after adjustments, which a replay therefore does not need.
 //!
 //! # What is promised
-//! - Frames are gathered and handed to the system whole, after about 64 KiB, by [`JournalWriter::flush`] and by
-//!   [`JournalWriter::finish`], which also waits until they are on disk. A process that dies loses what was gathered since;
-//!   a machine that goes down may also cut the last frames. What was whole before is read back, then
-//!   [`JournalFault::Cut`] says where the file ends.
+//! - A thread of its own writes, so that a run waits for no disk. Frames are handed over whole, and [`JournalSync`] says when: after about
+//!   64 KiB, input by input, or input by input and on to the disk. What a process that dies loses is what was not handed over and
+//!   written by then; a machine that goes down may also cut what was not on disk. What was whole before is read back, then
+//!   [`JournalFault::Cut`] says where the file ends. [`JournalWriter::finish`] waits until all is on disk.
 //! - A run that ended by itself has [`Input::End`] as its last input. A damaged length can look like a cut: only that last
 //!   input tells a whole journal.
 //! - A checksum guards each frame, the checks of [`Bar::new`](barloom_core::Bar::new) every bar.
@@ -58,9 +58,11 @@
 //!
 //! A bar with neither vwap nor count takes about 36 to 44 bytes, an input around it 10.
 
+mod behind;
 mod error;
 mod reader;
 mod recording;
+mod resumed;
 mod row;
 mod wire;
 mod writer;
@@ -68,8 +70,10 @@ mod writer;
 pub use error::{FrameFault, JournalError, JournalFault};
 pub use reader::{JournalReader, Recorded, RefusedRows};
 pub use recording::Recording;
-pub use writer::JournalWriter;
+pub use resumed::{Gap, ResumeError, Resumed};
+pub use writer::{JournalWriter, Recovered};
 
+use barloom_core::error::{WordError, word};
 #[cfg(doc)]
 use barloom_core::input::Input;
 
@@ -81,6 +85,29 @@ pub const MAGIC: [u8; 8] = *b"BLOOMJNL";
 pub const VERSION: u32 = 1;
 /// The longest payload of a frame in bytes.
 pub const LONGEST_PAYLOAD: usize = 64 << 20;
+
+/// When inputs are written, and so what a journal has when its run is cut short. Sources that are files lose nothing by it: a run that goes
+/// on reads them again from where its journal ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum JournalSync {
+    /// By about 64 KiB: cheapest. A process that is killed loses the inputs since, a machine that goes down some seconds more.
+    #[default]
+    Chunk,
+    /// Each input as it comes: a process that is killed loses what it took in its last moments, far less than a millisecond's where the disk keeps
+    /// up; a machine that goes down loses what the system had not written, some seconds.
+    Input,
+    /// Each input as it comes, and the disk is waited for, behind the run: a machine that goes down loses what came while the disk
+    /// wrote, some milliseconds.
+    Disk,
+}
+
+impl std::str::FromStr for JournalSync {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("journal_sync", text, &[("chunk", Self::Chunk), ("input", Self::Input), ("disk", Self::Disk)])
+    }
+}
 
 /// What a replay needs besides the inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]

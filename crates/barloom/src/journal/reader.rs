@@ -104,6 +104,11 @@ impl<R: Read> JournalReader<R> {
         Ok((reader, config))
     }
 
+    /// What a writer that goes on writes against: the time that was read last, and how many names.
+    pub(super) fn state(&self) -> (Timestamp, usize) {
+        (self.last, self.symbols.len())
+    }
+
     /// How many bytes were read, up to the end of a frame.
     pub fn position(&self) -> u64 {
         self.offset

@@ -41,6 +41,11 @@ impl Recording {
         self.reader.position()
     }
 
+    /// The symbols met so far, for whoever goes on.
+    pub(super) fn take_symbols(&mut self) -> Symbols {
+        std::mem::take(&mut self.symbols)
+    }
+
     /// How many bytes the journal has, where the system tells.
     pub fn size(&self) -> Option<u64> {
         self.reader.size()

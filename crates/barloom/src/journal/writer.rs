@@ -1,18 +1,20 @@
 //! Writing: inputs become frames, frames are gathered and handed to the system whole.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write as _};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use barloom_core::input::{Input, InputRow};
 use barloom_core::{SymbolId, Symbols, Timestamp};
 
+use super::behind::Behind;
 use super::error::{FrameFault, JournalError, JournalFault};
+use super::reader::JournalReader;
 use super::row::{put_bar, put_refused};
 use super::wire::{put_text, put_time, put_varint};
 use super::{
-    CLOCK, ConfigKind, END, FILE_NAME, FRAME_HEADER, JournalConfig, LONGEST_PAYLOAD, MAGIC, NAMES, NANOS,
-    RefusedRow, VERSION,
+    CLOCK, ConfigKind, END, FILE_NAME, FRAME_HEADER, JournalConfig, JournalSync, LONGEST_PAYLOAD, MAGIC,
+    NAMES, NANOS, RefusedRow, VERSION,
 };
 
 /// Bytes gathered before the system is asked to write.
@@ -21,11 +23,12 @@ const GATHER: usize = 1 << 16;
 /// Writes a journal. Dropped unfinished, it hands over what it gathered and does not say whether that went well.
 #[derive(Debug)]
 pub struct JournalWriter {
-    file: File,
+    file: Behind,
     path: PathBuf,
-    /// Whole frames that the system does not have yet.
+    sync: JournalSync,
+    /// Whole frames that are not handed over.
     gathered: Vec<u8>,
-    /// Bytes that it has.
+    /// Bytes that are.
     handed: u64,
     /// After a failed write nobody knows where the file ends.
     failed: Option<ErrorKind>,
@@ -33,6 +36,33 @@ pub struct JournalWriter {
     /// What times are written against, and how many names are written.
     last: Timestamp,
     names: usize,
+}
+
+/// What a journal that is gone on with holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recovered {
+    /// How many inputs.
+    pub inputs: u64,
+    /// The instant of the last one; the earliest there is, where none has one.
+    pub last: Timestamp,
+    /// Whether the last one is the end: the run came to it.
+    pub has_ended: bool,
+    /// Whether a part of a frame was cut off.
+    pub was_cut: bool,
+}
+
+impl Default for Recovered {
+    fn default() -> Self {
+        Self { inputs: 0, last: Timestamp::MIN, has_ended: false, was_cut: false }
+    }
+}
+
+/// Keeps others from writing while the file is open; systems that can't are trusted.
+fn lock(file: &File) -> Result<(), JournalFault> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(JournalFault::InUse),
+        _ => Ok(()),
+    }
 }
 
 impl JournalWriter {
@@ -58,11 +88,70 @@ impl JournalWriter {
                 ErrorKind::AlreadyExists if path.exists() => JournalFault::Exists,
                 _ => JournalFault::io("created")(error),
             });
-        let file = opened.map_err(|fault| fault.of(&path))?;
-        let (sources, last) = (config.sources.len(), Timestamp::from_nanos(0));
-        let mut writer = Self { file, path, gathered, handed: 0, failed: None, sources, last, names: 0 };
+        let file = opened.and_then(|file| lock(&file).map(|()| file)).map_err(|fault| fault.of(&path))?;
+        let mut writer = Self::of(file, path, gathered, config.sources.len())?;
         writer.flush()?;
         Ok(writer)
+    }
+
+    /// Goes on with the journal in the folder `dir`, whose run was cut short: what of a frame its end has is cut off. Also gives its
+    /// configuration, and what it holds.
+    ///
+    /// # Errors
+    /// As [`JournalReader::open`] and [`JournalReader::next`], but for a cut behind the configuration; [`JournalFault::InUse`] while another
+    /// run writes it.
+    pub fn resume(dir: &Path) -> Result<(Self, JournalConfig, Recovered), JournalError> {
+        let path = dir.join(FILE_NAME);
+        let io = |action| {
+            let path = path.clone();
+            move |error| JournalFault::io(action)(error).of(&path)
+        };
+        let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(io("opened"))?;
+        lock(&file).map_err(|fault| fault.of(&path))?;
+        let (mut reader, config) = JournalReader::open(dir)?;
+        let (mut symbols, mut found) = (Symbols::new(), Recovered::default());
+        loop {
+            match reader.next(&mut symbols) {
+                Ok(Some(recorded)) => {
+                    found.inputs += 1;
+                    match recorded.input {
+                        Input::Bars { at, .. } | Input::Clock(at) => found.last = at,
+                        Input::End => found.has_ended = true,
+                    }
+                }
+                Ok(None) => break,
+                Err(JournalError { fault: JournalFault::Cut { .. }, .. }) => {
+                    found.was_cut = true;
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let (end, (last, names)) = (reader.position(), reader.state());
+        file.set_len(end).map_err(io("written"))?;
+        file.seek(SeekFrom::Start(end)).map_err(io("written"))?;
+        let gathered = Vec::with_capacity(2 * GATHER);
+        let mut writer = Self::of(file, path.clone(), gathered, config.sources.len())?;
+        (writer.handed, writer.last, writer.names) = (end, last, names);
+        Ok((writer, config, found))
+    }
+
+    fn of(file: File, path: PathBuf, gathered: Vec<u8>, sources: usize) -> Result<Self, JournalError> {
+        let file =
+            Behind::new(file, 2 * GATHER).map_err(|error| JournalFault::io("written")(error).of(&path))?;
+        let (sync, last) = (JournalSync::default(), Timestamp::from_nanos(0));
+        Ok(Self { file, path, sync, gathered, handed: 0, failed: None, sources, last, names: 0 })
+    }
+
+    /// The same, whose inputs are written when `sync` says.
+    ///
+    /// # Errors
+    /// [`JournalFault::Io`] when the system can't write.
+    pub fn with_sync(mut self, sync: JournalSync) -> Result<Self, JournalError> {
+        self.sync = sync;
+        let told = self.file.wait_for_disk(sync == JournalSync::Disk);
+        self.noted(told)?;
+        Ok(self)
     }
 
     /// Appends an input: `refused` tells of its refused rows, in their order, and `symbols` is the one table of the run, as
@@ -79,7 +168,7 @@ impl JournalWriter {
         symbols: &Symbols,
     ) -> Result<(), JournalError> {
         if self.failed.is_some() {
-            return self.flush();
+            return self.hand_over();
         }
         let (handed, last, names, sources) = (self.handed, self.last, self.names, self.sources);
         let offset = handed + self.gathered.len() as u64;
@@ -87,24 +176,40 @@ impl JournalWriter {
         let put = frame(&mut self.gathered, handed, |into| context.put_input(into, input, refused));
         self.last = put.map_err(|fault| fault.of(&self.path))?;
         self.names = self.names.max(symbols.len());
-        if self.gathered.len() < GATHER { Ok(()) } else { self.flush() }
+        let is_due = self.sync != JournalSync::Chunk || self.gathered.len() >= GATHER;
+        if is_due { self.hand_over() } else { Ok(()) }
     }
 
-    /// Hands what was gathered to the system, so that only a machine that goes down can lose it.
-    ///
-    /// # Errors
-    /// [`JournalFault::Io`] when the system can't write: then the journal takes nothing more.
-    pub fn flush(&mut self) -> Result<(), JournalError> {
+    /// Has what was gathered written.
+    fn hand_over(&mut self) -> Result<(), JournalError> {
+        if self.gathered.is_empty() && self.failed.is_none() {
+            return Ok(());
+        }
+        let handed = self.gathered.len() as u64;
         let written = match self.failed {
             Some(kind) => Err(kind.into()),
-            None => self.file.write_all(&self.gathered),
+            None => self.file.write(&mut self.gathered),
         };
-        self.handed += self.gathered.len() as u64;
+        self.handed += handed;
         self.gathered.clear();
+        self.noted(written)
+    }
+
+    fn noted(&mut self, written: io::Result<()>) -> Result<(), JournalError> {
         written.map_err(|error| {
             self.failed = Some(error.kind());
             JournalFault::io("written")(error).of(&self.path)
         })
+    }
+
+    /// Waits until the system has what was gathered, so that only a machine that goes down can lose it.
+    ///
+    /// # Errors
+    /// [`JournalFault::Io`] when the system can't write: then the journal takes nothing more.
+    pub fn flush(&mut self) -> Result<(), JournalError> {
+        self.hand_over()?;
+        let written = self.file.flush();
+        self.noted(written)
     }
 
     /// Ends the journal: hands over what was gathered and waits until the file is on disk.
@@ -112,8 +217,9 @@ impl JournalWriter {
     /// # Errors
     /// [`JournalFault::Io`] when the system can't write.
     pub fn finish(mut self) -> Result<(), JournalError> {
-        self.flush()?;
-        self.file.sync_all().map_err(|error| JournalFault::io("written")(error).of(&self.path))?;
+        self.hand_over()?;
+        let written = self.file.end().and_then(|file| file.sync_all());
+        self.noted(written)?;
         // The name is on disk when its folder is; systems that can't sync a folder do so on their own.
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
@@ -126,7 +232,8 @@ impl JournalWriter {
 impl Drop for JournalWriter {
     fn drop(&mut self) {
         // A run that ended by an error has that to tell.
-        let _ = self.flush();
+        let _ = self.hand_over();
+        let _ = self.file.end();
     }
 }
 
