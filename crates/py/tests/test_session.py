@@ -215,6 +215,29 @@ def test_errors_name_what_there_is() -> None:
     assert len(session.bars("nobody", "5m")) == 0
 
 
+def test_what_comes_late_is_revised() -> None:
+    session = bl.Session("2m", ["sma:2"], calendar="XNYS", late="revise")
+
+    def push(minute: int, price: float) -> list[tuple[str, int, float | None, int]]:
+        events = session.push("A", OPEN + minute * MINUTE, price, price, price, price, 1.0)
+        told = []
+        for event in events:
+            if isinstance(event, bl.BarEvent):
+                told.append(("bar", (event.open_time - OPEN) // MINUTE, event.close, event.revision))
+            elif isinstance(event, bl.IndicatorEvent):
+                told.append(("sma", (event.open_time - OPEN) // MINUTE, event.value, event.revision))
+        return told
+
+    for minute in range(4):
+        push(minute, 100.0 + minute)
+    kept = session.bars("A", "2m")
+    assert push(1, 111.0) == [("bar", 0, 111.0, 1), ("bar", 2, 103.0, 1), ("sma", 2, 107.0, 1)]
+    assert kept.close.tolist() == [101.0, 103.0], "what was lent stays what it was"
+    assert session.bars("A", "2m").close.tolist() == [111.0, 103.0]
+    assert session.bars("A", "2m")["sma_2"].tolist()[1] == 107.0
+    assert session.summary["corrected"] == 1
+
+
 class Spread:
     """High less low, from the second bar on, and how many bars came."""
 
