@@ -165,6 +165,8 @@ pub struct SessionCoordinator<S> {
     has_ended: bool,
     /// No row that travels later is taken; the clock ends there.
     end: Option<Timestamp>,
+    /// Whether it is to stop: sources may then end early.
+    is_stopped: fn() -> bool,
 }
 
 impl<S: Source> SessionCoordinator<S> {
@@ -183,6 +185,7 @@ impl<S: Source> SessionCoordinator<S> {
             has_started: false,
             has_ended: false,
             end: None,
+            is_stopped: || false,
         }
     }
 
@@ -190,6 +193,13 @@ impl<S: Source> SessionCoordinator<S> {
     #[must_use]
     pub fn until(mut self, end: Option<Timestamp>) -> Self {
         self.end = end;
+        self
+    }
+
+    /// Stops, and does not come to its end, as soon as `is_stopped`: a source that waits for rows is to say that it has none left then.
+    #[must_use]
+    pub fn while_not(mut self, is_stopped: fn() -> bool) -> Self {
+        self.is_stopped = is_stopped;
         self
     }
 
@@ -267,6 +277,9 @@ impl<S: Source> Inputs for SessionCoordinator<S> {
             self.has_started = true;
             (0..self.feeds.len()).try_for_each(|place| self.pull(place))?;
         }
+        if (self.is_stopped)() {
+            return Ok(Next::Stop);
+        }
         let heads = self.feeds.iter().filter_map(|feed| feed.head.as_ref().map(|head| head.at));
         let is_taken = |&now: &Timestamp| !self.has_ended && self.end.is_none_or(|end| now <= end);
         let Some(now) = heads.min().filter(is_taken) else {
@@ -285,7 +298,11 @@ impl<S: Source> Inputs for SessionCoordinator<S> {
                         self.refused.push(Refused { row: self.rows.len() - 1, source: place, number, why });
                     }
                 }
-                self.pull(place)?;
+                match self.pull(place) {
+                    // A source that was ended in the middle may call that damage.
+                    Err(_) if (self.is_stopped)() => break,
+                    pulled => pulled?,
+                }
             }
         }
         Ok(Next::Bars(now))

@@ -18,6 +18,7 @@ mod lint;
 mod man;
 mod one_stream;
 mod outputs;
+mod pipe;
 mod progress;
 mod replay;
 mod resume;

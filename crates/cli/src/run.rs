@@ -18,10 +18,11 @@ use barloom_core::error::{WordError, word};
 use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::store::View;
-use barloom_io::{Excerpt, FileSource, SourceError, TableFormat};
+use barloom_io::{Excerpt, FileSource, RowReader, SourceError, TableFormat};
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
+use crate::pipe::{self, Pipe};
 use crate::progress::{Extent, Watched};
 use crate::resume::{self, Recovery};
 use crate::summary::Report;
@@ -114,7 +115,7 @@ impl std::str::FromStr for Format {
 
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
-    interrupt::ask_first(|| {})?;
+    interrupt::ask_first(pipe::wake_all)?;
     let (mut config, text) = inputs::session(&args.session)?;
     config.out = args.out.clone().or(config.out);
     config.journal = args.journal.clone().or(config.journal);
@@ -143,10 +144,19 @@ fn run_config(config: &SessionConfig, args: &RunArgs, text: &str) -> Result<(), 
         plan.needs_volume().map(str::to_owned).or_else(|| historical.map(|spec| spec.to_string()));
     let adjuster = inputs::adjuster(config, &rules)?;
     let open = |path: &PathBuf| {
-        let source = FileSource::open(path, &options)?;
+        let source = if pipe::is_pipe(path) {
+            let from = Pipe::open(path).map_err(failed(Kind::Run))?;
+            let reader = RowReader::new(&path.display().to_string(), from, options.clone());
+            FileSource::of(reader.map_err(SourceError::from)?, options.base)
+        } else {
+            FileSource::open(path, &options)?
+        };
         Ok(source.with(needs_volume.as_deref(), adjuster.as_ref()))
     };
-    let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>()?;
+    let sources = config.inputs.iter().map(open).collect::<Result<Vec<_>, Failure>>();
+    // A pipe that was waited for reads as empty once a signal came.
+    interrupt::check("nothing was written")?;
+    let sources = sources?;
     let first = sources.first().map(|source| source.reader().format());
     let format = args.to.or(first).unwrap_or(TableFormat::Csv);
     inputs::refuse_overlaps(config, &rules, format)?;
@@ -162,7 +172,7 @@ fn run_config(config: &SessionConfig, args: &RunArgs, text: &str) -> Result<(), 
         None => None,
     };
     let end = config.window(&rules.calendar).map_err(failed(Kind::Config))?.end;
-    let coordinator = SessionCoordinator::new(&rules, sources).until(end);
+    let coordinator = SessionCoordinator::new(&rules, sources).until(end).while_not(interrupt::asked);
     let written = inputs::written(config, &rules, format, Order::Visible);
     let (how, adjustments) = ((&written, args.shown), adjuster.as_ref().map(Adjuster::adjustments));
     if let Some(Recovery { journal, recording, found }) = resumed {
@@ -203,7 +213,10 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     engine.subscribe_apart("outputs", Pattern::all(), Attendance::Follow, &mut out);
     let stopper = engine.stopper();
     // A signal that came before is seen with the first step.
-    interrupt::ask_first(move || stopper.stop())?;
+    interrupt::ask_first(move || {
+        stopper.stop();
+        pipe::wake_all();
+    })?;
     let done = engine.run();
     progress::clear();
     let Finished { summary, metrics, inputs, .. } =

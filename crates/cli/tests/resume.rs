@@ -183,6 +183,30 @@ fn a_pipe_goes_on_and_what_is_missing_is_told() {
     child.kill().unwrap();
     child.wait().unwrap();
     drop(to);
+    // Asked to end while nothing comes, and half of a row is there: what was read is told and written.
+    let child = process(&[&args[..], &["--resume"]].concat());
+    let mut to = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    to.write_all(format!("{header}{}A,2024-11-26T15:24:00Z,9,9,9,9", rows(22..24)).as_bytes()).unwrap();
+    let before = bytes();
+    while bytes() < before + 30 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "the rows are not written down: {} bytes",
+            bytes()
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let done = child.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(130), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(desk.text("out/5m.csv").lines().count() > 2);
+    drop(to);
     let child = process(&[&args[..], &["--resume"]].concat());
     let mut to = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
     to.write_all(format!("{header}{}", rows(25..41)).as_bytes()).unwrap();
@@ -191,7 +215,7 @@ fn a_pipe_goes_on_and_what_is_missing_is_told() {
     let stderr = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{stderr}");
     assert!(
-        stderr.contains("the journal ends at 2024-11-26T15:2") && stderr.contains("15:26:00Z"),
+        stderr.contains("the journal ends at 2024-11-26T15:24:00Z") && stderr.contains("15:26:00Z"),
         "{stderr}"
     );
     let table = desk.text("out/5m.csv");
