@@ -6,7 +6,11 @@
 //! one that comes later still is kept and put in its place at the end.
 //! Input that is grouped by symbol gives tables that are: bars that were open when their group ended are put in where it
 //! ended.
+//!
+//! A bar that was revised takes the place of the one told before: where that is still held back when it is written, otherwise at the end, as
+//! those that are late do. Of the revised ones only the last of each is kept, so a table is the same bytes as if it had been right at once.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -19,7 +23,7 @@ use barloom_core::derive::{
 use barloom_core::plan::Plan;
 use barloom_core::{Interval, SymbolId, Symbols, Timestamp};
 use barloom_io::{
-    BarRow, BarSheet, Facts, FileSource, OutputDir, OutputError, PendingFile, Place, RejectRow, RejectTable,
+    BarRow, BarSheet, Facts, FileSource, OutputDir, OutputError, PendingFile, RejectRow, RejectTable,
     Segment, TableFormat, WarningRow, WarningTable, commit_all,
 };
 
@@ -42,7 +46,20 @@ impl Order {
     fn instant(self, bar: &ClosedBar) -> Timestamp {
         if self == Self::OpenTime { bar.bar.open_time() } else { bar.close_time }
     }
+
+    /// By what the rows of a file ascend that others are merged into, of a bar that closes at `close`. Symbols are numbered as the input has
+    /// them, and so are the groups of a table.
+    fn place(self, close: Timestamp, symbol: SymbolId, ranks: &[u32]) -> Place {
+        let close = close.as_nanos();
+        match self {
+            Self::Grouped => (symbol.index() as i64, close),
+            Self::Visible | Self::OpenTime => (close, ranks[symbol.index()].into()),
+        }
+    }
 }
+
+/// The place of a row in its table.
+type Place = (i64, i64);
 
 /// The tables of one run.
 #[derive(Debug)]
@@ -89,17 +106,20 @@ struct Table {
     rows: BarSheet,
     /// Bars that are not written yet.
     held: Rows,
-    /// How many are held before the older ones are written.
+    /// How many are held before the older ones are written, at least and now.
+    least: usize,
     limit: usize,
     /// Bars that were open when the input ended.
     left: Rows,
     /// Bars that came after younger ones were written.
     laggards: Rows,
+    /// Revised bars as they were told last, until those that they replace are written.
+    revised: BTreeMap<(SymbolId, Timestamp), (ClosedBar, Box<[f64]>)>,
     /// The last written row, and whether it and all before it lie in order.
     newest: Option<(Timestamp, SymbolId)>,
     in_order: bool,
-    /// By symbol, where its last row ends.
-    ends: Vec<u64>,
+    /// By symbol, where its last row ends and when that closes.
+    ends: Vec<(u64, Timestamp)>,
 }
 
 /// How tables are written.
@@ -193,8 +213,8 @@ impl Tables {
             let rows = BarSheet::new(file, *format, &columns, hours, &facts)?;
             let none = || Rows::new(columns.len());
             let (held, left, laggards, ends) = (none(), none(), none(), Vec::new());
-            let (limit, newest, in_order) = (HELD, None, true);
-            Ok(Table { interval, rows, held, limit, left, laggards, newest, in_order, ends })
+            let (least, limit, revised, newest, in_order) = (HELD, HELD, BTreeMap::new(), None, true);
+            Ok(Table { interval, rows, held, least, limit, left, laggards, revised, newest, in_order, ends })
         };
         let bars = rules.intervals.iter().map(table).collect::<Result<_, _>>()?;
         let file = dir.file(WARNINGS)?;
@@ -233,7 +253,7 @@ impl Tables {
         self.ending = true;
     }
 
-    /// Takes a bar with the values of its indicators.
+    /// Takes a bar with the values of its indicators: a new one, or one that was revised.
     ///
     /// # Errors
     /// When its file can't be written.
@@ -246,6 +266,10 @@ impl Tables {
         let Some(table) = self.bars.iter_mut().find(|table| table.interval == bar.interval) else {
             return Ok(());
         };
+        if bar.revision > 0 {
+            table.revise(bar, values);
+            return Ok(());
+        }
         if self.ending {
             table.left.push(bar, values);
             return Ok(());
@@ -253,6 +277,10 @@ impl Tables {
         let last = table.held.bars.last();
         match self.order {
             Order::Grouped if last.is_some_and(|last| last.close_time != bar.close_time) => {
+                if last.is_some_and(|last| last.symbol == bar.symbol && last.close_time > bar.close_time) {
+                    table.laggards.push(bar, values);
+                    return Ok(());
+                }
                 table.flush(self.order, symbols, &mut self.scratch)?;
             }
             Order::Visible if table.held.bars.len() >= table.limit => {
@@ -296,6 +324,12 @@ fn table_name(interval: Interval, format: TableFormat) -> String {
 }
 
 impl Table {
+    /// Keeps a revised bar, and none that it was before.
+    #[cold]
+    fn revise(&mut self, bar: &ClosedBar, values: &[f64]) {
+        self.revised.insert((bar.symbol, bar.bar.open_time()), (*bar, values.into()));
+    }
+
     /// Writes the held bars in their order.
     fn flush(&mut self, order: Order, symbols: &Symbols, scratch: &mut Scratch) -> Result<(), OutputError> {
         self.write_before(None, order, symbols, scratch)
@@ -310,7 +344,7 @@ impl Table {
         let middle = scratch.closes.len() / 2;
         let (_, &mut middle, _) = scratch.closes.select_nth_unstable(middle);
         self.write_before(Some(middle), Order::Visible, symbols, scratch)?;
-        self.limit = HELD.max(HELD_A_SYMBOL * symbols.len()).max(2 * self.held.bars.len());
+        self.limit = self.least.max(HELD_A_SYMBOL * symbols.len()).max(2 * self.held.bars.len());
         Ok(())
     }
 
@@ -331,8 +365,25 @@ impl Table {
         if order != Order::Grouped {
             keys.sort_unstable();
         }
+        if order == Order::OpenTime {
+            // All are here, and of a bar that was revised the last one counts.
+            keys.dedup_by(|later, earlier| {
+                let is_same = (later.0, later.1) == (earlier.0, earlier.1);
+                if is_same {
+                    *earlier = *later;
+                }
+                is_same
+            });
+        }
         for &(_, _, row) in &*keys {
-            let (bar, values) = (&self.held.bars[row as usize], self.held.values(row as usize));
+            let (mut bar, mut values) = (&self.held.bars[row as usize], self.held.values(row as usize));
+            let revised = match self.revised.is_empty() {
+                true => None,
+                false => self.revised.remove(&(bar.symbol, bar.bar.open_time())),
+            };
+            if let Some(revised) = &revised {
+                (bar, values) = (&revised.0, &revised.1);
+            }
             let place = |close, symbol: SymbolId| (close, ranks[symbol.index()]);
             let own = place(bar.close_time, bar.symbol);
             if self.newest.is_some_and(|(close, symbol)| own < place(close, symbol)) {
@@ -347,9 +398,9 @@ impl Table {
             self.newest = Some((bar.close_time, bar.symbol));
             let symbol = bar.symbol.index();
             if self.ends.len() <= symbol {
-                self.ends.resize(symbol + 1, 0);
+                self.ends.resize(symbol + 1, (0, Timestamp::MIN));
             }
-            self.ends[symbol] = self.rows.position();
+            self.ends[symbol] = (self.rows.position(), bar.close_time);
         }
         self.held.drop_before(bound);
         Ok(())
@@ -366,47 +417,65 @@ impl Table {
         match order {
             Order::Grouped => {
                 self.flush(order, symbols, scratch)?;
-                self.finish_grouped(&left, symbols, &mut scratch.label)
+                let end = |symbol: SymbolId| self.ends.get(symbol.index()).map(|(_, close)| *close);
+                let is_late = |bar: &ClosedBar| end(bar.symbol).is_some_and(|close| bar.close_time <= close);
+                let are_last = !left.bars.iter().any(is_late);
+                if are_last && self.revised.is_empty() && self.laggards.bars.is_empty() {
+                    return self.finish_grouped(&left, symbols, &mut scratch.label);
+                }
+                left.iter().for_each(|(bar, values)| self.laggards.push(bar, values));
             }
             Order::OpenTime => {
-                self.hold(&left);
+                left.iter().for_each(|(bar, values)| self.held.push(bar, values));
+                let revised = std::mem::take(&mut self.revised);
+                revised.into_values().for_each(|(bar, values)| self.held.push(&bar, &values));
                 self.flush(order, symbols, scratch)?;
-                self.rows.finish()
+                return self.rows.finish();
             }
             Order::Visible => {
-                self.hold(&left);
+                left.iter().for_each(|(bar, values)| self.held.push(bar, values));
                 self.flush(order, symbols, scratch)?;
-                if self.in_order {
-                    return self.finish_merged(symbols, scratch);
-                }
-                // Groups that came back: rare, and the one table that is sorted in memory.
-                self.rows.finish_sorted()
             }
         }
+        self.finish_merged(order, symbols, scratch)
     }
 
-    /// Puts the laggards where they became visible.
-    fn finish_merged(self, symbols: &Symbols, scratch: &mut Scratch) -> Result<PendingFile, OutputError> {
-        let Scratch { label, ranks, keys, .. } = scratch;
-        let laggards = &self.laggards;
-        keys.clear();
-        let late = (0..).zip(&laggards.bars);
-        keys.extend(late.map(|(row, bar)| (bar.close_time, ranks[bar.symbol.index()], row)));
-        keys.sort_unstable();
-        let row = |number: usize| keys[number].2 as usize;
-        let place = |bar: &ClosedBar| (bar.close_time, symbols.name(bar.symbol).as_str().to_owned());
-        let places: Vec<Place> = (0..keys.len()).map(|number| place(&laggards.bars[row(number)])).collect();
-        self.rows.finish_merged(&places, |number, segment| {
-            let (bar, values) = (&laggards.bars[row(number)], laggards.values(row(number)));
-            segment.write(&row_of(bar, symbols, label), values)
-        })
-    }
-
-    /// Holds what was left open.
-    fn hold(&mut self, left: &Rows) {
-        for (bar, values) in left.iter() {
-            self.held.push(bar, values);
+    /// Puts the laggards, and revised bars that are still there, where they became visible.
+    fn finish_merged(
+        mut self,
+        order: Order,
+        symbols: &Symbols,
+        scratch: &mut Scratch,
+    ) -> Result<PendingFile, OutputError> {
+        let Scratch { label, ranks, .. } = scratch;
+        let revised = std::mem::take(&mut self.revised);
+        let Self { rows, mut laggards, in_order, .. } = self;
+        revised.into_values().for_each(|(bar, values)| laggards.push(&bar, &values));
+        let place = |bar: &ClosedBar| order.place(bar.close_time, bar.symbol, ranks);
+        let mut late: Vec<(Place, usize)> = laggards.bars.iter().map(place).zip(0..).collect();
+        late.sort_unstable();
+        // Of a laggard that was revised the last one counts.
+        late.dedup_by(|later, earlier| {
+            let is_same = later.0 == earlier.0;
+            if is_same {
+                *earlier = *later;
+            }
+            is_same
+        });
+        let places: Vec<Place> = late.iter().map(|(place, _)| *place).collect();
+        // The groups of a table lie in order even where its rows do not become visible in turn. Rows of groups that came back are rare, and
+        // sorted in memory.
+        let is_in_order = in_order || order == Order::Grouped;
+        if is_in_order && places.is_empty() {
+            return rows.finish();
         }
+        let key = |close, name: &str| {
+            symbols.id(name).map_or((i64::MAX, i64::MAX), |symbol| order.place(close, symbol, ranks))
+        };
+        rows.finish_merged(is_in_order, &places, key, |number, segment| {
+            let row = late[number].1;
+            segment.write(&row_of(&laggards.bars[row], symbols, label), laggards.values(row))
+        })
     }
 
     /// Puts what was left open where each symbol's group ends.
@@ -418,12 +487,12 @@ impl Table {
     ) -> Result<PendingFile, OutputError> {
         // Symbols are numbered as the input has them, so each group ends where the one before it does, or later.
         let mut rows: Vec<_> = left.iter().collect();
-        rows.sort_by_key(|(bar, _)| bar.symbol);
+        rows.sort_by_key(|(bar, _)| (bar.symbol, bar.close_time));
         let (mut segments, mut end) = (Vec::new(), self.rows.start());
         let mut next = 0;
         for group in rows.chunk_by(|(a, _), (b, _)| a.symbol == b.symbol) {
             let symbol = group.first().map_or(0, |(bar, _)| bar.symbol.index());
-            end = self.ends.iter().take(symbol + 1).skip(next).copied().fold(end, u64::max);
+            end = self.ends.iter().take(symbol + 1).skip(next).map(|end| end.0).fold(end, u64::max);
             next = symbol + 1;
             let mut segment = self.rows.segment();
             for (bar, values) in group {
@@ -597,4 +666,190 @@ impl RejectLog {
 fn written(path: &Path) -> impl Fn(std::io::Error) -> OutputError {
     let file = path.to_owned();
     move |source| OutputError { file: file.clone(), action: "written", source }
+}
+
+#[cfg(test)]
+mod tests {
+    use barloom_core::calendar::Calendar;
+    use barloom_core::derive::DeriveConfig;
+    use barloom_core::{Bar, Hours, Label as RowLabel, Record};
+    use jiff::civil::Date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FORMATS: [TableFormat; 3] = [TableFormat::Csv, TableFormat::Parquet, TableFormat::Arrow];
+
+    /// A bar that is told: its symbol, which bucket it is, how often it was told before.
+    type Given = (usize, i64, u16);
+
+    /// What is told, and when the input turns out not to be grouped, and ends.
+    #[derive(Debug, Clone)]
+    struct Arrival {
+        given: Vec<Given>,
+        order: Order,
+        comes_back: Option<usize>,
+        ends: usize,
+    }
+
+    /// Symbols whose names are in another order than their numbers.
+    fn symbols() -> (Symbols, Vec<SymbolId>) {
+        let mut symbols = Symbols::new();
+        let ids = ["C", "A\",\"B", "D", "B"].map(|name| symbols.intern(name).unwrap());
+        (symbols, ids.into())
+    }
+
+    fn bar(id: SymbolId, (symbol, bucket, revision): Given) -> (ClosedBar, [f64; 2]) {
+        let at = |bucket: i64| Timestamp::from_nanos(bucket * 300_000_000_000);
+        let price = (symbol * 1000) as f64 + bucket as f64 + f64::from(revision) / 10.0;
+        let known = bucket % 3 != i64::from(revision % 3);
+        let record = Record {
+            label: RowLabel::Open(at(bucket)),
+            open: price,
+            high: price + 1.0,
+            low: price,
+            close: price,
+            volume: known.then_some(7.0),
+            vwap: None,
+            trade_count: (!known).then_some(bucket),
+        };
+        let closed = ClosedBar {
+            symbol: id,
+            interval: Interval::from_seconds(300).unwrap(),
+            place: 0,
+            session: SessionLabel::Date(Date::constant(1970, 1, 1)),
+            bar: Bar::new(at(bucket), &record).unwrap(),
+            close_time: at(bucket + 1),
+            n_base: 5,
+            n_expected: 5,
+            revision,
+            hours: Hours::Regular,
+        };
+        (closed, [if known { f64::NAN } else { price }, price / 3.0])
+    }
+
+    /// The table that `arrival` gives; rows are held back from `least` on.
+    fn table(arrival: &Arrival, format: TableFormat, least: usize) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let interval = Interval::from_seconds(300).unwrap();
+        let rules = DeriveConfig::new(Calendar::named("24/7").unwrap(), &[interval]);
+        let rules = DeriveRules::new(rules).unwrap();
+        let specs = ["rsi:14", "sma:3"].map(|spec| spec.parse().unwrap());
+        let plan = Plan::new(&specs, &[interval]).unwrap();
+        let written = Written { format, order: arrival.order, facts: Facts::default().with("stamp", "open") };
+        let mut tables = Tables::create(folder.path(), &rules, &plan, &written).unwrap();
+        (tables.bars[0].least, tables.bars[0].limit) = (least, least);
+        let (symbols, ids) = symbols();
+        for (number, given) in arrival.given.iter().enumerate() {
+            if arrival.comes_back == Some(number) {
+                tables.not_grouped();
+            }
+            if arrival.ends == number {
+                tables.ending();
+            }
+            let (bar, values) = bar(ids[given.0], *given);
+            tables.bar(&bar, &values, &symbols).unwrap();
+        }
+        let path = folder.path().join(table_name(interval, format));
+        tables.commit(&symbols, None).unwrap();
+        std::fs::read(path).unwrap()
+    }
+
+    /// What was told last of each bar, in the order of the table and once only.
+    fn settled(arrival: &Arrival) -> Arrival {
+        let last: BTreeMap<_, _> =
+            arrival.given.iter().map(|&(symbol, bucket, revision)| ((symbol, bucket), revision)).collect();
+        let mut given: Vec<Given> =
+            last.into_iter().map(|((symbol, bucket), revision)| (symbol, bucket, revision)).collect();
+        let order = if arrival.comes_back.is_some() { Order::Visible } else { arrival.order };
+        if order != Order::Grouped {
+            let (symbols, ids) = symbols();
+            given.sort_by_key(|&(symbol, bucket, _)| (bucket, symbols.name(ids[symbol]).clone()));
+        }
+        Arrival { ends: given.len(), given, order, comes_back: None }
+    }
+
+    /// The file of `settled`, written row by row: nothing that is tested here has a part in it.
+    fn written_straight(settled: &Arrival, format: TableFormat) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = OutputDir::create(folder.path()).unwrap().file("bars").unwrap();
+        let path = file.path().to_owned();
+        let facts = Facts::default().with("stamp", "open").with("base", "5m").with("policy", "coverage");
+        let mut sheet = BarSheet::new(file, format, &["rsi_14", "sma_3"], false, &facts).unwrap();
+        let ((symbols, ids), mut label) = (symbols(), Label::default());
+        for given in &settled.given {
+            let (bar, values) = bar(ids[given.0], *given);
+            sheet.write(&row_of(&bar, &symbols, &mut label), &values).unwrap();
+        }
+        sheet.finish().unwrap().commit().unwrap();
+        std::fs::read(path).unwrap()
+    }
+
+    /// Numbers what is told of each bar.
+    fn arrival(
+        mut told: Vec<(usize, i64, i64)>,
+        order: Order,
+        comes_back: Option<usize>,
+        ends: usize,
+    ) -> Arrival {
+        // Late by some buckets.
+        told.sort_by_key(|&(_, bucket, late)| bucket + late);
+        if order == Order::Grouped {
+            let grouped = comes_back.unwrap_or(ends).min(ends).min(told.len());
+            told[..grouped].sort_by_key(|&(symbol, ..)| symbol);
+        }
+        let mut times = BTreeMap::new();
+        let number = |&(symbol, bucket, _): &(usize, i64, i64)| {
+            let revision = times.entry((symbol, bucket)).and_modify(|times| *times += 1).or_default();
+            (symbol, bucket, *revision)
+        };
+        let given: Vec<Given> = told.iter().map(number).collect();
+        let comes_back = comes_back.filter(|at| order == Order::Grouped && *at < given.len().min(ends));
+        Arrival { given, order, comes_back, ends }
+    }
+
+    prop_compose! {
+        fn arrivals()(latest in prop::sample::select(vec![1_i64, 4, 60]))(
+            told in prop::collection::vec((0..4_usize, 0..60_i64, 0..latest), 0..300),
+            order in prop::sample::select(vec![Order::Visible, Order::Grouped, Order::OpenTime]),
+            comes_back in prop::option::of(0..300_usize),
+            ends in 0..400_usize,
+        ) -> Arrival {
+            arrival(told, order, comes_back, ends)
+        }
+    }
+
+    proptest! {
+        // Each case syncs its files.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_table_is_the_same_whenever_its_rows_became_what_they_are(arrival in arrivals(), least in 1..40_usize) {
+            let settled = settled(&arrival);
+            for format in FORMATS {
+                let is_same = table(&arrival, format, least) == written_straight(&settled, format);
+                prop_assert!(is_same, "{format}");
+            }
+        }
+    }
+
+    /// More rows than a batch has and than are held back, every seventh of them told again much later.
+    #[test]
+    fn rows_of_many_batches_are_replaced_in_the_file() {
+        let first = (0..12_000).flat_map(|bucket| (0..4).map(move |symbol| (symbol, bucket, 0)));
+        let again = (0..12_000).step_by(7).map(|bucket| ((bucket % 4) as usize, bucket, 11_000));
+        let told: Vec<_> =
+            first.filter(|(symbol, bucket, _)| bucket % 5 != 3 || *symbol != 2).chain(again).collect();
+        for order in [Order::Visible, Order::Grouped, Order::OpenTime] {
+            for ends in [told.len() - 500, told.len()] {
+                let arrival = arrival(told.clone(), order, None, ends);
+                let settled = settled(&arrival);
+                for format in FORMATS {
+                    let expected = written_straight(&settled, format);
+                    assert!(table(&settled, format, HELD) == expected, "{order:?} {format} at once");
+                    assert!(table(&arrival, format, HELD) == expected, "{order:?} {format} {ends}");
+                }
+            }
+        }
+    }
 }

@@ -72,7 +72,7 @@ pub use options::Options;
 pub use output::{OutputDir, OutputError, PendingFile, abandon_all, commit_all};
 pub use resolved::Resolved;
 pub use row::{Decoded, Reject, Row};
-pub use sheet::{BarSheet, Place, Segment, TableFormat};
+pub use sheet::{BarSheet, Segment, TableFormat};
 pub use source::{FileSource, MOST_ROWS, SourceError};
 pub use table::{BarRow, BarTable, BaseRow, RejectRow, RejectTable, RowTime, WarningRow, WarningTable};
 pub use time::{TimeFault, TimeForm, Unit};

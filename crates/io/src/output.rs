@@ -206,8 +206,8 @@ impl PendingFile {
         })
     }
 
-    /// Puts lines between those of the file, whose lines after the first ascend by `key`, as `lines` do. A line of the
-    /// file comes before one of `lines` with an equal key.
+    /// Puts lines between those of the file, whose lines after the first ascend by `key`, as `lines` do; no two of them are equal. A line
+    /// of the file gives way to one of `lines` with an equal key.
     ///
     /// # Errors
     /// [`OutputError`] when the file can't be copied.
@@ -234,7 +234,9 @@ impl PendingFile {
                     to.write_all(line)?;
                 }
                 rest = &rest[before..];
-                to.write_all(&own)?;
+                if rest.first().is_none_or(|(key, _)| *key != own_key) {
+                    to.write_all(&own)?;
+                }
             }
         })
     }
@@ -356,15 +358,15 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_put_between_those_of_the_file() {
+    fn lines_are_put_between_those_of_the_file_or_in_their_place() {
         let folder = tempfile::tempdir().unwrap();
         let dir = OutputDir::create(folder.path()).unwrap();
         let mut file = dir.file("a").unwrap();
-        file.write_all(b"key\nb\nd\nd\n").unwrap();
+        file.write_all(b"key\nb\nd\nf\n").unwrap();
         let lines =
-            ["a", "c", "d", "e"].map(|key| (key.as_bytes().to_vec(), format!("{key}!\n").into_bytes()));
+            ["a", "c", "d", "g"].map(|key| (key.as_bytes().to_vec(), format!("{key}!\n").into_bytes()));
         file.merge(&lines, |line| line.trim_ascii_end().to_vec()).unwrap().commit().unwrap();
-        assert_eq!(fs::read(dir.path().join("a")).unwrap(), b"key\na!\nb\nc!\nd\nd\nd!\ne!\n");
+        assert_eq!(fs::read(dir.path().join("a")).unwrap(), b"key\na!\nb\nc!\nd!\nf\ng!\n");
     }
 
     #[test]

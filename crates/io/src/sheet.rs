@@ -1,5 +1,6 @@
 //! A file of derived bars, in any of the formats, whose rows can be put in order after they were written.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -8,12 +9,10 @@ use std::str::FromStr;
 use barloom_core::Timestamp;
 use barloom_core::error::{WordError, word};
 
-use crate::batch::{BarColumns, BatchTable, ColumnFormat, Facts, Gather, Rows, rewrite};
+use crate::batch::rewrite::{self, Insert};
+use crate::batch::{BarColumns, BatchTable, ColumnFormat, Facts, Gather, Rows};
 use crate::output::{OutputError, PendingFile};
 use crate::table::{BarRow, BarTable};
-
-/// The place of a row in visible order: its close, then its symbol.
-pub type Place = (Timestamp, String);
 
 /// The format of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,78 +222,106 @@ impl BarSheet {
             }
             Some(format) => {
                 let sound = segments.into_iter().filter(|(_, own)| !own.is_empty());
-                let batches = sound.map(|(at, own)| Ok((at, own.into_batch()?)));
+                let batches = sound.map(|(at, own)| Ok(Insert { instead: at..at, rows: own.into_batch()? }));
                 file.copied(|from, to| rewrite::insert(from, to, format, batches))
             }
         }
     }
 
-    /// The file, whose rows ascend by place, with a row more at each of `places`, which ascend too; `row` writes the one of that
-    /// number. A row of the file comes before one of an equal place.
+    /// The file, whose rows ascend by place, which `key` makes of a row's close and symbol, with the rows of `places`, which ascend too, no
+    /// two of them equal; `row` writes the one of that number. A row of the file gives way to one of an equal place. Where the
+    /// file is not in order, it is sorted before that, in memory.
     ///
     /// # Errors
     /// [`OutputError`] when it can't be written or copied.
-    pub fn finish_merged(
+    pub fn finish_merged<K: Ord + Copy>(
         self,
-        places: &[Place],
+        is_in_order: bool,
+        places: &[K],
+        key: impl Fn(Timestamp, &str) -> K,
         mut row: impl FnMut(usize, &mut Segment) -> io::Result<()>,
     ) -> Result<PendingFile, OutputError> {
+        let (path, format, columns) = (self.path.clone(), self.format(), self.columns.clone());
+        let Some(format) = format else {
+            let mut lines = Vec::with_capacity(places.len());
+            for (number, &place) in places.iter().enumerate() {
+                let mut segment = self.segment();
+                row(number, &mut segment).map_err(OutputError::written(&path))?;
+                lines.push((place, segment.into_text()));
+            }
+            let key = |line: &[u8]| place_of(line, &key);
+            let file = self.finish()?;
+            let file = if is_in_order { file } else { file.sort_lines(key)? };
+            return file.merge(&lines, key);
+        };
+        let mut file = self.finish()?;
+        if !is_in_order {
+            file = file.copied(|from, to| rewrite::sort(from, to, format, &key))?;
+        }
         if places.is_empty() {
-            return self.finish();
+            return Ok(file);
         }
-        let path = self.path.clone();
-        match self.format() {
-            None => {
-                let mut lines = Vec::with_capacity(places.len());
-                for (number, place) in places.iter().enumerate() {
-                    let mut segment = self.segment();
-                    row(number, &mut segment).map_err(OutputError::written(&path))?;
-                    lines.push((place.clone(), segment.into_text()));
+        file.copied(|from, to| {
+            let at = rewrite::rows_of(from, format, places, key)?;
+            let mut next = 0;
+            // A batch where it is written and no earlier: there may be many. Rows that follow each other share one.
+            let batches = at.chunk_by(|a, b| a.end == b.start).map(|near| {
+                let mut rows = Segment(Held::Columns(Box::new(Rows::new(columns.clone(), near.len()))));
+                for number in next..next + near.len() {
+                    row(number, &mut rows)?;
                 }
-                self.finish()?.merge(&lines, place_of)
-            }
-            Some(format) => {
-                let columns = self.columns.clone();
-                self.finish()?.copied(|from, to| {
-                    let at = rewrite::rows_of(from, format, places)?;
-                    let mut next = 0;
-                    // A batch where it is written and no earlier: many may be late.
-                    let batches = at.chunk_by(|a, b| a == b).map(|same| {
-                        let mut rows =
-                            Segment(Held::Columns(Box::new(Rows::new(columns.clone(), same.len()))));
-                        for number in next..next + same.len() {
-                            row(number, &mut rows)?;
-                        }
-                        next += same.len();
-                        Ok((same[0], rows.into_batch()?))
-                    });
-                    rewrite::insert(from, to, format, batches)
-                })
-            }
-        }
-    }
-
-    /// The file sorted by place, in memory.
-    ///
-    /// # Errors
-    /// [`OutputError`] when it can't be written or copied.
-    pub fn finish_sorted(self) -> Result<PendingFile, OutputError> {
-        let (format, file) = (self.format(), self.finish()?);
-        match format {
-            None => file.sort_lines(place_of),
-            Some(format) => file.copied(|from, to| rewrite::sort(from, to, format)),
-        }
+                next += near.len();
+                let instead = near[0].start..near[near.len() - 1].end;
+                Ok(Insert { instead, rows: rows.into_batch()? })
+            });
+            rewrite::insert(from, to, format, batches)
+        })
     }
 }
 
-/// The place of a row of text. Instants sort as they are written; a symbol that needs quotes sorts without them.
-fn place_of(line: &[u8]) -> Place {
+/// The place of a row of text, which `key` makes of its close and symbol.
+fn place_of<K>(line: &[u8], key: impl Fn(Timestamp, &str) -> K) -> K {
     let text = String::from_utf8_lossy(line);
-    let (symbol, rest) = match text.strip_prefix('"').and_then(|quoted| quoted.split_once("\",")) {
-        Some((symbol, rest)) => (symbol.replace("\"\"", "\""), rest),
-        None => text.split_once(',').map(|(symbol, rest)| (symbol.to_owned(), rest)).unwrap_or_default(),
+    let (symbol, rest) = first_cell(&text);
+    // After it come a comma, interval, session and open time.
+    let close = rest.split(',').nth(4).and_then(|cell| cell.parse().ok());
+    key(close.unwrap_or(Timestamp::MIN), &symbol)
+}
+
+/// The first cell of a line, without the quotes that it may need, and what comes after it.
+fn first_cell(line: &str) -> (Cow<'_, str>, &str) {
+    let Some(quoted) = line.strip_prefix('"') else {
+        let (cell, rest) = line.split_at(line.find(',').unwrap_or(line.len()));
+        return (cell.into(), rest);
     };
-    // After the symbol come interval, session and open time.
-    let close = rest.split(',').nth(3).and_then(|cell| cell.parse().ok());
-    (close.unwrap_or(Timestamp::MIN), symbol)
+    let mut end = 0;
+    while let Some(at) = quoted[end..].find('"') {
+        end += at;
+        if !quoted[end + 1..].starts_with('"') {
+            return (quoted[..end].replace("\"\"", "\"").into(), &quoted[end + 1..]);
+        }
+        end += 2;
+    }
+    (quoted.into(), "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_symbol_is_read_as_it_was_before_it_was_quoted() {
+        for (line, symbol) in [
+            ("AAA", "AAA"),
+            ("", ""),
+            ("\"A,B\"", "A,B"),
+            ("\"A\"\",B\"", "A\",B"),
+            ("\"\"\"\"", "\""),
+            ("\"A\"\"\"\"\"", "A\"\""),
+        ] {
+            let line = format!("{line},5m,2024-11-25,2024-11-25T14:30:00Z,2024-11-25T14:35:00Z,1\n");
+            let place = place_of(line.as_bytes(), |close, symbol| (close.to_string(), symbol.to_owned()));
+            assert_eq!(place, ("2024-11-25T14:35:00Z".to_owned(), symbol.to_owned()));
+        }
+    }
 }

@@ -147,27 +147,59 @@ fn rows_are_put_between_those_of_a_sheet() {
     assert_eq!(all(TableFormat::Arrow), text);
 }
 
+/// Rows that are put between those of a file, or in their place, leave the bytes of a file that had them from the start.
 #[test]
 fn rows_are_merged_and_sorted_by_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let dir = OutputDir::create(folder.path()).unwrap();
-    let all = |format| {
-        let own: Vec<_> = (0..10_000).flat_map(|minute| [bar("A", minute), bar("C", minute)]).collect();
-        let (sheet, path) = sheet(&dir, format, &own);
-        let late = [bar("0", 0), bar("B", 5), bar("C", 5), bar("B", 9999), bar("Z", 9999)];
-        let places = late.map(|bar| (bar.close_time, bar.symbol.to_owned()));
-        let merged = sheet.finish_merged(&places, |number, rows| rows.write(&late[number], &[2.5]));
-        merged.unwrap().commit().unwrap();
-        let merged = rows_of(&path);
-        let (sheet, path) = self::sheet(&dir, format, &own.iter().rev().copied().collect::<Vec<_>>());
-        sheet.finish_sorted().unwrap().commit().unwrap();
-        (merged, rows_of(&path))
-    };
-    let text = all(TableFormat::Csv);
-    let symbols: String = text.0[8..14].iter().map(|row| &row[..1]).collect();
-    assert_eq!((text.0.len(), symbols.as_str()), (20_005, "CACABC"));
-    assert_eq!(all(TableFormat::Parquet), text);
-    assert_eq!(all(TableFormat::Arrow), text);
+    let place = |bar: &BarRow<'_>| (bar.close_time, if bar.symbol == "B,\"B" { 1 } else { bar.symbol.len() });
+    let key = |close, symbol: &str| (close, if symbol == "B,\"B" { 1 } else { symbol.len() });
+    // A value is null here and there, also where rows are put in.
+    let value = |at: usize, own: f64| if at % 7 == 0 { f64::NAN } else { own };
+    let own: Vec<_> = (0..10_000).flat_map(|minute| [bar("", minute), bar("CCC", minute)]).collect();
+    let edges = [
+        ("", 0),
+        ("B,\"B", 0),
+        ("B,\"B", 5),
+        ("CCC", 5),
+        ("B,\"B", 4095),
+        ("", 4096),
+        ("B,\"B", 9999),
+        ("CCC", 9999),
+    ];
+    let again = (6000..8000).map(|minute| ("CCC", minute)).chain((8000..14_000).map(|minute| ("", minute)));
+    let mut late: Vec<_> =
+        edges.into_iter().chain(again).map(|(symbol, minute)| bar(symbol, minute)).collect();
+    late.sort_by_key(place);
+    let mut whole: Vec<_> = own.iter().enumerate().map(|(at, bar)| (bar, value(at, 1.5))).collect();
+    whole.extend(late.iter().enumerate().map(|(at, bar)| (bar, value(at, 2.5))));
+    // Stable: of two in one place the second was given later.
+    whole.sort_by_key(|(bar, _)| place(bar));
+    whole.dedup_by(|later, earlier| {
+        let same = place(later.0) == place(earlier.0);
+        if same {
+            *earlier = *later;
+        }
+        same
+    });
+    for format in [TableFormat::Csv, TableFormat::Parquet, TableFormat::Arrow] {
+        let (mut straight, path) = sheet(&dir, format, &[]);
+        whole.iter().for_each(|(bar, value)| straight.write(bar, &[*value]).unwrap());
+        straight.finish().unwrap().commit().unwrap();
+        let expected = std::fs::read(&path).unwrap();
+        for is_in_order in [true, false] {
+            let (mut sheet, path) = sheet(&dir, format, &[]);
+            let mut rows: Vec<_> = own.iter().enumerate().collect();
+            if !is_in_order {
+                rows.reverse();
+            }
+            rows.iter().for_each(|(at, bar)| sheet.write(bar, &[value(*at, 1.5)]).unwrap());
+            let places: Vec<_> = late.iter().map(place).collect();
+            let row = |at: usize, rows: &mut Segment| rows.write(&late[at], &[value(at, 2.5)]);
+            sheet.finish_merged(is_in_order, &places, key, row).unwrap().commit().unwrap();
+            assert!(std::fs::read(&path).unwrap() == expected, "{format:?}, in order: {is_in_order}");
+        }
+    }
 }
 
 /// A Parquet file of these columns.
