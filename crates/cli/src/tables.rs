@@ -833,6 +833,18 @@ mod tests {
         }
     }
 
+    /// A bar that was never told, older than what its symbol's group ends with, and told when the input had ended.
+    #[test]
+    fn what_was_left_open_goes_where_it_belongs_in_its_group() {
+        let given =
+            vec![(0, 1, 0), (0, 4, 0), (1, 1, 0), (1, 2, 0), (2, 8, 0), (1, 3, 0), (0, 3, 0), (0, 2, 0)];
+        let arrival = Arrival { given, order: Order::Grouped, comes_back: None, ends: 5 };
+        let settled = settled(&arrival);
+        for format in FORMATS {
+            assert!(table(&arrival, format, HELD) == written_straight(&settled, format), "{format}");
+        }
+    }
+
     /// More rows than a batch has and than are held back, every seventh of them told again much later.
     #[test]
     fn rows_of_many_batches_are_replaced_in_the_file() {

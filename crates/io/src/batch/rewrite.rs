@@ -6,10 +6,9 @@ use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampNanosecondType;
-use arrow_array::{Array as _, ArrayRef, RecordBatch, UInt32Array, make_array};
-use arrow_buffer::{BooleanBuffer, NullBuffer};
+use arrow_array::{RecordBatch, UInt32Array};
 use arrow_ipc::reader::FileReader;
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use barloom_core::Timestamp;
@@ -65,22 +64,13 @@ impl<'a> Joined<'a> {
         let joined = concat_batches(&self.schema, &self.pieces).map_err(of_arrow)?;
         self.pieces.clear();
         self.rows = 0;
-        let columns = joined.columns().iter().map(plain).collect::<Result<_, _>>().map_err(of_arrow)?;
-        self.writer.write(&RecordBatch::try_new(self.schema.clone(), columns).map_err(of_arrow)?)
+        self.writer.write(&joined)
     }
 
     fn finish(mut self) -> io::Result<()> {
         self.pass()?;
         self.writer.finish().map(drop)
     }
-}
-
-/// A column whose bits of nulls are those of one that was built: a slice carries its neighbours' in its last byte.
-fn plain(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let Some(nulls) = column.nulls() else { return Ok(column.clone()) };
-    let is_there = BooleanBuffer::collect_bool(nulls.len(), |row| nulls.is_valid(row));
-    let fresh = Some(NullBuffer::new(is_there)).filter(|nulls| nulls.null_count() > 0);
-    Ok(make_array(column.to_data().into_builder().nulls(fresh).build()?))
 }
 
 /// Rows for a table that is copied.
