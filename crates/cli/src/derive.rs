@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use barloom::clock::Stopwatch;
-use barloom::config::SessionConfig;
+use barloom::config::{Late, SessionConfig};
 use barloom::engine::RunSummary;
 use barloom::source::{Grouping, Source as _, SourceRow, Unreadable};
 use barloom_core::adjust::Adjuster;
@@ -66,7 +66,7 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
     config.base = inputs::base(base, &config.inputs);
     config.out = (args.out.as_os_str() != "-").then_some(args.out);
     if config.out.is_none() {
-        refuse_unfit(args.to, args.sort)?;
+        refuse_unfit(args.to, args.sort, config.late)?;
     }
     outputs::refuse_outputs(config.out.as_deref(), args.force)?;
     let order = if args.sort { Order::OpenTime } else { Order::Grouped };
@@ -80,11 +80,14 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
 
 /// # Errors
 /// When something was asked for that one stream can't give.
-fn refuse_unfit(to: Option<TableFormat>, sort: bool) -> Result<(), Failure> {
+fn refuse_unfit(to: Option<TableFormat>, sort: bool, late: Late) -> Result<(), Failure> {
     let refuse = |what| Err(Failure::new(Kind::Config, format!("--out - writes one Arrow stream; {what}")));
     match to {
         Some(TableFormat::Csv | TableFormat::Parquet) => refuse("leave out --to, or name a folder"),
         _ if sort => refuse("its rows come as bars do; leave out --sort, or name a folder"),
+        _ if late == Late::Revise => {
+            refuse("a row that went out can't be taken back; leave out --late revise, or name a folder")
+        }
         _ => Ok(()),
     }
 }
@@ -296,6 +299,29 @@ impl Sink for Telling<'_> {
         self.out.summary.warning(warning);
         if let Err(error) = self.out.sheets.warning(warning, self.symbols) {
             self.out.failed.get_or_insert(error);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_stream_can_not_give_is_refused() {
+        let (arrow, csv) = (Some(TableFormat::Arrow), Some(TableFormat::Csv));
+        for (to, sort, late, leave_out) in [
+            (None, false, Late::Drop, None),
+            (arrow, false, Late::Drop, None),
+            (csv, false, Late::Drop, Some("--to")),
+            (None, true, Late::Drop, Some("--sort")),
+            (arrow, false, Late::Revise, Some("--late revise")),
+        ] {
+            let refused = refuse_unfit(to, sort, late).err().map(|failure| format!("{failure:?}"));
+            match (&refused, leave_out) {
+                (Some(text), Some(what)) => assert!(text.contains(what) && text.contains("Config"), "{text}"),
+                _ => assert_eq!(refused.as_deref(), leave_out),
+            }
         }
     }
 }
