@@ -44,10 +44,17 @@ pub(crate) struct Bars {
     null_to: Vec<usize>,
     names: Vec<String>,
     has_hours: bool,
+    /// Rows that came in place of earlier ones, which are still there.
+    revised: usize,
+    /// Earlier ones that are gone.
+    replaced: usize,
 }
 
 /// In place of a number of trades that is null.
 const NO_COUNT: i64 = i64::MIN;
+
+/// Revised rows from which on the earlier ones are dropped, where they are half of all.
+const MANY: usize = 1 << 13;
 
 impl Bars {
     /// None yet; `names` are the columns of the indicators.
@@ -73,6 +80,10 @@ impl Bars {
 
     /// Takes bars, column by column; the values of their indicators are to follow.
     pub(crate) fn push_bars(&mut self, closed: &[ClosedBar]) {
+        if self.revised >= MANY && self.revised >= self.rows() / 2 {
+            self.settle();
+        }
+        self.revised += closed.iter().filter(|closed| closed.revision > 0).count();
         let bars = || closed.iter().map(|closed| &closed.bar);
         self.symbol.extend(closed.iter().map(|closed| closed.symbol));
         self.session.extend(closed.iter().map(|closed| closed.session));
@@ -111,14 +122,18 @@ impl Bars {
         }
     }
 
-    /// How many bars there are.
-    pub(crate) fn len(&self) -> usize {
+    /// How many bars were taken, each as often as it was told.
+    pub(crate) fn told(&self) -> usize {
+        self.rows() + self.replaced
+    }
+
+    fn rows(&self) -> usize {
         self.open_time.len()
     }
 
     /// The newest `rows` bars, and the columns that their indicators' values go to.
     pub(crate) fn lend(&mut self, rows: usize) -> (CoreBars<'_>, &mut [Vec<f64>]) {
-        let from = self.len().saturating_sub(rows);
+        let from = self.rows().saturating_sub(rows);
         let prices = self.prices.each_ref().map(|column| &column[from..]);
         let [volume, vwap] = self.optional.each_ref().map(|column| &column[from..]);
         let bars =
@@ -136,6 +151,9 @@ impl Bars {
         order: Order,
         symbols: &Symbols,
     ) -> Result<RecordBatch, ArrowError> {
+        if self.revised > 0 {
+            self.settle();
+        }
         self.put_in(order, symbols);
         let rows = self.symbol.len();
         let mut names = vec![""; symbols.len()];
@@ -174,7 +192,28 @@ impl Bars {
         RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
     }
 
-    /// Puts rows in order. Bars of a symbol come as they become visible, so grouping them is all that a grouped table asks for.
+    /// Of bars that were revised keeps what was told last.
+    #[cold]
+    fn settle(&mut self) {
+        let rows = self.rows();
+        let mut places: Vec<u32> = (0..rows as u32).collect();
+        let key = |row: u32| (self.symbol[row as usize], self.open_time[row as usize]);
+        // Stable: of equal ones the last was told last.
+        places.sort_by_key(|&row| key(row));
+        places.dedup_by(|later, earlier| {
+            let is_same = key(*later) == key(*earlier);
+            if is_same {
+                *earlier = *later;
+            }
+            is_same
+        });
+        places.sort_unstable();
+        self.replaced += rows - places.len();
+        self.revised = 0;
+        self.choose(&places);
+    }
+
+    /// Puts rows in order.
     fn put_in(&mut self, order: Order, symbols: &Symbols) {
         let mut rank = vec![0_u32; symbols.len()];
         symbols.by_name().iter().zip(0..).for_each(|(symbol, at)| rank[symbol.index()] = at);
@@ -182,7 +221,7 @@ impl Bars {
             let symbol = self.symbol[row];
             match order {
                 Order::Visible => (self.close_time[row], rank[symbol.index()], self.open_time[row]),
-                Order::Grouped => (symbol.index() as i64, 0, 0),
+                Order::Grouped => (symbol.index() as i64, 0, self.close_time[row]),
                 Order::OpenTime => (self.open_time[row], rank[symbol.index()], 0),
             }
         };
@@ -191,9 +230,12 @@ impl Bars {
             return;
         }
         let mut places: Vec<u32> = (0..rows as u32).collect();
-        // Stable: bars of a group stay as they came.
         places.sort_by_key(|&row| key(row as usize));
-        let places = &places;
+        self.choose(&places);
+    }
+
+    /// Leaves these rows, in this order.
+    fn choose(&mut self, places: &[u32]) {
         reorder(&mut self.symbol, places);
         reorder(&mut self.session, places);
         reorder(&mut self.open_time, places);
@@ -204,7 +246,7 @@ impl Bars {
         reorder(&mut self.hours, places);
         self.outputs.iter_mut().for_each(|column| reorder(column, places));
         // Nulls are anywhere now.
-        self.null_to.fill(rows);
+        self.null_to.fill(places.len());
     }
 }
 

@@ -182,7 +182,7 @@ impl Derivation {
         let Told { bars, warnings, mut summary } = told;
         let mut tables = Vec::new();
         for (table, rule) in bars.finish().into_iter().zip(&deriver.rules().intervals) {
-            summary.bars(rule.interval, table.bars.len() as u64, table.readings);
+            summary.bars(rule.interval, table.bars.told() as u64, table.readings);
             tables.push(table.bars);
         }
         raised.check()?;
