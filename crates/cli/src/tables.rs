@@ -114,13 +114,16 @@ struct Table {
     /// Bars that came after younger ones were written.
     laggards: Rows,
     /// Revised bars as they were told last, until those that they replace are written.
-    revised: BTreeMap<(SymbolId, Timestamp), (ClosedBar, Box<[f64]>)>,
+    revised: BTreeMap<(SymbolId, Timestamp), Revised>,
     /// The last written row, and whether it and all before it lie in order.
     newest: Option<(Timestamp, SymbolId)>,
     in_order: bool,
     /// By symbol, where its last row ends and when that closes.
     ends: Vec<(u64, Timestamp)>,
 }
+
+/// A revised bar with the values of its indicators.
+type Revised = (ClosedBar, Box<[f64]>);
 
 /// How tables are written.
 #[derive(Debug, Clone)]
@@ -377,10 +380,9 @@ impl Table {
         }
         for &(_, _, row) in &*keys {
             let (mut bar, mut values) = (&self.held.bars[row as usize], self.held.values(row as usize));
-            let revised = match self.revised.is_empty() {
-                true => None,
-                false => self.revised.remove(&(bar.symbol, bar.bar.open_time())),
-            };
+            // Where nothing was revised, nothing is searched for.
+            let may_be = !self.revised.is_empty();
+            let revised = may_be.then(|| self.revised.remove(&(bar.symbol, bar.bar.open_time()))).flatten();
             if let Some(revised) = &revised {
                 (bar, values) = (&revised.0, &revised.1);
             }

@@ -155,7 +155,7 @@ fn rows_are_merged_and_sorted_by_their_place() {
     let place = |bar: &BarRow<'_>| (bar.close_time, if bar.symbol == "B,\"B" { 1 } else { bar.symbol.len() });
     let key = |close, symbol: &str| (close, if symbol == "B,\"B" { 1 } else { symbol.len() });
     // A value is null here and there, also where rows are put in.
-    let value = |at: usize, own: f64| if at % 7 == 0 { f64::NAN } else { own };
+    let value = |at: usize, own: f64| if at.is_multiple_of(7) { f64::NAN } else { own };
     let own: Vec<_> = (0..10_000).flat_map(|minute| [bar("", minute), bar("CCC", minute)]).collect();
     let edges = [
         ("", 0),
