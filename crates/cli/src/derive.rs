@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use barloom::clock::Stopwatch;
-use barloom::config::{Late, SessionConfig};
+use barloom::config::SessionConfig;
 use barloom::engine::RunSummary;
 use barloom::source::{Grouping, Source as _, SourceRow, Unreadable};
 use barloom_core::adjust::Adjuster;
-use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Revision, Sink, Warning};
+use barloom_core::derive::{Clocks, ClosedBar, Deriver, FileFeed, Late, Revision, Sink, Warning};
 use barloom_core::plan::Plan;
 use barloom_core::{Record, SymbolId, Symbols};
 use barloom_io::{FileSource, MOST_ROWS, Options, TableFormat};
