@@ -203,7 +203,9 @@ impl Lane for Treacherous {
     fn sweep(&mut self, _: &[Slot], _: Bars<'_>, _: Rows<'_>) {}
     fn peek(&self, _: Slot, _: &Bar, _: &mut [f64]) {}
     fn reset(&mut self, _: Slot, _: Reset) {}
-    fn save(&self, _: Slot, _: &mut Bytes) {}
+    fn save(&self, _: Slot, _: &mut Bytes) -> Result<(), SnapshotError> {
+        Ok(())
+    }
     fn restore(&mut self, _: Slot, _: &mut Read<'_>) -> Result<(), SnapshotError> {
         Ok(())
     }

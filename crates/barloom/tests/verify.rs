@@ -192,7 +192,7 @@ impl Lane for Bent {
 
     fn reset(&mut self, slot: Slot, why: Reset) {
         let mut state = Bytes::new();
-        self.lane.save(slot, &mut state);
+        self.lane.save(slot, &mut state).unwrap();
         self.lane.reset(slot, why);
         if self.wrong == Wrong::ResetLeaves && why == Reset::Start {
             let average = Read::new(state.as_slice()).f64().unwrap();
@@ -202,15 +202,16 @@ impl Lane for Bent {
         }
     }
 
-    fn save(&self, slot: Slot, to: &mut Bytes) {
+    fn save(&self, slot: Slot, to: &mut Bytes) -> Result<(), SnapshotError> {
         let mut state = Bytes::new();
-        self.lane.save(slot, &mut state);
+        self.lane.save(slot, &mut state)?;
         let mut state = Read::new(state.as_slice());
         let [average, before] = [(); 2].map(|()| state.f64().unwrap());
         to.f64s(&[if self.wrong == Wrong::SaveForgets { 0.0 } else { average }, before]);
         if self.wrong == Wrong::RestoreIsBlind {
             to.u32(self.steps);
         }
+        Ok(())
     }
 
     fn restore(&mut self, slot: Slot, from: &mut Read<'_>) -> Result<(), SnapshotError> {

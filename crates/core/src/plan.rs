@@ -4,6 +4,7 @@
 //! session where one begins, steps the interval's lanes in the order in which they were asked for, and shows their values.
 
 mod revise;
+mod saved;
 
 use crate::calendar::Hours;
 use crate::columns::Bars;

@@ -5,6 +5,8 @@
 //! behind their series, every interval's indicators computed, all symbols at once, and the rows published. Then, and not
 //! before, the step's notices are told.
 
+mod saved;
+
 use crate::calendar::CalendarError;
 use crate::columns::{BarColumns, Bars};
 use crate::derive::{ClosedBar, DeriveRules, Deriver, Late, Revision, Sink, Warning};

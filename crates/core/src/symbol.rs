@@ -1,5 +1,7 @@
 //! Instruments by name ([`Symbol`]) and by number ([`SymbolId`]), and the table between them.
 
+mod saved;
+
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;

@@ -195,7 +195,7 @@ fn saving_and_restoring_at_any_point_continues_bit_for_bit() {
             let mut lane = spec.lane();
             stepped(&mut *lane, &bars[..cut], 0);
             let mut bytes = Bytes::new();
-            lane.save(FIRST, &mut bytes);
+            lane.save(FIRST, &mut bytes).map_err(|error| error.to_string())?;
             let mut again = spec.lane();
             let mut read = Read::new(bytes.as_slice());
             again.restore(FIRST, &mut read).map_err(|error| error.to_string())?;

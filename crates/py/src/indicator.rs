@@ -243,42 +243,32 @@ impl Lane for OwnLane {
         }
     }
 
-    fn save(&self, slot: Slot, to: &mut Bytes) {
+    fn save(&self, slot: Slot, to: &mut Bytes) -> Result<(), SnapshotError> {
         let pickled = Python::attach(|py| match &self.of[slot.index()] {
-            Some(own) => py.import("pickle")?.call_method1("dumps", (own,))?.extract::<Vec<u8>>(),
-            None => Ok(Vec::new()),
+            Some(own) => py.import("pickle")?.call_method1("dumps", (own,))?.extract::<Vec<u8>>().map(Some),
+            None => Ok(None),
         });
-        let bytes = pickled.unwrap_or_else(|error| {
-            self.raised.keep(error);
-            Vec::new()
-        });
-        to.u32(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        for chunk in bytes.chunks(4) {
-            let mut word = [0; 4];
-            word[..chunk.len()].copy_from_slice(chunk);
-            to.u32(u32::from_le_bytes(word));
-        }
+        let bytes = pickled.map_err(unsaved)?;
+        to.bytes(&bytes.unwrap_or_default());
+        Ok(())
     }
 
     fn restore(&mut self, slot: Slot, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        let length = from.u32()? as usize;
-        let mut bytes = Vec::new();
-        while bytes.len() < length {
-            bytes.extend(from.u32()?.to_le_bytes());
-        }
-        bytes.truncate(length);
+        let bytes = from.bytes()?;
         let own = Python::attach(|py| {
             let own = if bytes.is_empty() {
                 None
             } else {
-                Some(py.import("pickle")?.call_method1("loads", (&bytes[..],))?)
+                Some(py.import("pickle")?.call_method1("loads", (bytes,))?)
             };
             Ok::<_, PyErr>(own.map(Bound::unbind))
         });
-        match own {
-            Ok(own) => self.of[slot.index()] = own,
-            Err(error) => self.raised.keep(error),
-        }
+        self.of[slot.index()] = own.map_err(unsaved)?;
         Ok(())
     }
+}
+
+/// What pickle raised of an indicator.
+fn unsaved(error: PyErr) -> SnapshotError {
+    SnapshotError::Unsaved { reason: error.to_string() }
 }

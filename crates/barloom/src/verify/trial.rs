@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use barloom_core::BarColumns;
 use barloom_core::indicators::{Lane, NULL, Reset, Rows, Slot};
-use barloom_core::snapshot::{Bytes, Read};
+use barloom_core::snapshot::{Bytes, Read, SnapshotError};
 
 use super::found::{Broken, Found, points};
 use super::market::Series;
@@ -355,7 +355,10 @@ impl<'a> Trial<'a> {
 /// Saves the state in one lane's slot and restores it in another's; what was expected and what came where that fails.
 fn carry(from: &dyn Lane, slot: Slot, to: &mut dyn Lane, other: Slot) -> Result<(), (String, String)> {
     let (mut saved, mut again) = (Bytes::new(), Bytes::new());
-    from.save(slot, &mut saved);
+    let unsaved = |error: SnapshotError| Err(("a state that can be saved".to_owned(), error.to_string()));
+    if let Err(error) = from.save(slot, &mut saved) {
+        return unsaved(error);
+    }
     let mut read = Read::new(saved.as_slice());
     if let Err(error) = to.restore(other, &mut read) {
         return Err(("the state that was saved".to_owned(), error.to_string()));
@@ -366,7 +369,9 @@ fn carry(from: &dyn Lane, slot: Slot, to: &mut dyn Lane, other: Slot) -> Result<
             format!("{} left", read.left()),
         ));
     }
-    to.save(other, &mut again);
+    if let Err(error) = to.save(other, &mut again) {
+        return unsaved(error);
+    }
     if saved != again {
         return Err(("the same bytes saved again".to_owned(), "others".to_owned()));
     }

@@ -6,16 +6,16 @@ use crate::time::Timestamp;
 /// The running aggregate of base bars; sums are taken in the order of [`Fold::add`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fold {
-    open: f64,
-    high: f64,
-    low: f64,
-    close: f64,
+    pub(super) open: f64,
+    pub(super) high: f64,
+    pub(super) low: f64,
+    pub(super) close: f64,
     // A null volume is NaN, and so is every sum that holds one.
-    volume: f64,
-    vwap_volume: f64,
-    trade_count: i64,
+    pub(super) volume: f64,
+    pub(super) vwap_volume: f64,
+    pub(super) trade_count: i64,
     /// Every base bar has a count, and their sum fits.
-    counted: bool,
+    pub(super) counted: bool,
     pub(crate) n_base: u32,
 }
 

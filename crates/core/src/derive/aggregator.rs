@@ -8,6 +8,8 @@
 //! Most rows follow the one before, minute by minute, into the buckets that are open or come next. Such a run puts its rows into
 //! their slots and gives their base bars, no more; its last row, or whatever comes in its place, counts them for the longer intervals.
 
+mod saved;
+
 use std::collections::VecDeque;
 
 use super::aggregate::Fold;

@@ -5,8 +5,10 @@
 
 use super::plan::{bucket_count, periods_between};
 use super::rules::DeriveRules;
+use super::saved::{put_session, read_session};
 use crate::calendar::SessionIndex;
 use crate::interval::Interval;
+use crate::snapshot::{Bytes, Read, SnapshotError};
 
 /// A bucket's place: its session and its number there; the first session and 0 for a week or month.
 type Place = (SessionIndex, u32);
@@ -46,6 +48,37 @@ impl Spans {
         self.0[lane].is_some_and(|(_, last)| last == place)
     }
 
+    /// Writes the places, sessions by their dates.
+    pub(super) fn save(&self, rules: &DeriveRules, to: &mut Bytes) {
+        for span in &self.0 {
+            to.flag(span.is_some());
+            for (index, number) in span.iter().flat_map(|&(first, last)| [first, last]) {
+                put_session(rules, index, to);
+                to.u32(number);
+            }
+        }
+    }
+
+    /// Reads the places.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the calendar has no such bucket, or the last comes before the first.
+    pub(super) fn restore(rules: &DeriveRules, from: &mut Read<'_>) -> Result<Self, SnapshotError> {
+        let mut own = Self::new(rules.intervals.len());
+        for (span, rule) in own.0.iter_mut().zip(&rules.intervals) {
+            if !from.flag("whether a bucket was held")? {
+                continue;
+            }
+            let first = read_place(rules, rule.interval, from)?;
+            let last = read_place(rules, rule.interval, from)?;
+            if first > last {
+                return Err(SnapshotError::value("the last bucket", last.1, "one not before the first"));
+            }
+            *span = Some((first, last));
+        }
+        Ok(own)
+    }
+
     fn hold_elsewhere(&mut self, lane: usize, place: Place, empty: u64, rules: &DeriveRules) -> u64 {
         let between = |a, b| between(a, b, rules, rules.intervals[lane].interval);
         let Some((first, last)) = &mut self.0[lane] else {
@@ -65,6 +98,12 @@ impl Spans {
             empty.saturating_sub(1)
         }
     }
+}
+
+fn read_place(rules: &DeriveRules, interval: Interval, from: &mut Read<'_>) -> Result<Place, SnapshotError> {
+    let index = read_session(rules, from)?;
+    let buckets = bucket_count(rules.calendar.session(index), rules, interval);
+    Ok((index, from.at_most("the number of a bucket", buckets.saturating_sub(1) as usize)? as u32))
 }
 
 /// How many buckets lie strictly between two.

@@ -45,6 +45,7 @@ mod event;
 mod files;
 mod plan;
 mod rules;
+mod saved;
 mod session;
 mod slots;
 mod stretch;

@@ -36,6 +36,13 @@ impl Guarded {
     }
 }
 
+/// Calls what a user wrote; a panic is state that can't be saved or restored.
+fn caught(call: impl FnOnce() -> Result<(), SnapshotError>) -> Result<(), SnapshotError> {
+    // What the panic leaves half done is thrown away: the bytes, or the lane.
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|panic| Err(SnapshotError::Unsaved { reason: panic_message(&*panic).to_owned() }))
+}
+
 impl Lane for Guarded {
     fn outputs(&self) -> &'static [&'static str] {
         self.lane.outputs()
@@ -86,11 +93,27 @@ impl Lane for Guarded {
         self.call(slot, |lane| lane.reset(slot, why));
     }
 
-    fn save(&self, slot: Slot, to: &mut Bytes) {
-        self.lane.save(slot, to);
+    /// Of one that has failed, what it said; its state is half done and not looked at again.
+    fn save(&self, slot: Slot, to: &mut Bytes) -> Result<(), SnapshotError> {
+        let failure = self.failure(slot);
+        to.flag(failure.is_some());
+        match failure {
+            Some(reason) => {
+                to.text(reason);
+                Ok(())
+            }
+            None => caught(|| self.lane.save(slot, to)),
+        }
     }
 
     fn restore(&mut self, slot: Slot, from: &mut Read<'_>) -> Result<(), SnapshotError> {
-        self.lane.restore(slot, from)
+        if from.flag("whether an indicator has failed")? {
+            let reason = from.text("reason of a failure")?.into();
+            if let Some(failure) = self.failures.get_mut(slot.index()) {
+                *failure = Some(reason);
+            }
+            return Ok(());
+        }
+        caught(|| self.lane.restore(slot, from))
     }
 }

@@ -76,7 +76,10 @@ pub trait Lane: Send {
     fn reset(&mut self, slot: Slot, why: Reset);
 
     /// Writes a symbol's state.
-    fn save(&self, slot: Slot, to: &mut Bytes);
+    ///
+    /// # Errors
+    /// [`SnapshotError::Unsaved`] when it can't be written down; of an [`Indicator`] it always can.
+    fn save(&self, slot: Slot, to: &mut Bytes) -> Result<(), SnapshotError>;
 
     /// Reads a symbol's state.
     ///
@@ -151,8 +154,9 @@ impl<I: Indicator> Lane for Each<I> {
         self.of[slot.index()].reset(why);
     }
 
-    fn save(&self, slot: Slot, to: &mut Bytes) {
+    fn save(&self, slot: Slot, to: &mut Bytes) -> Result<(), SnapshotError> {
         self.of[slot.index()].save(to);
+        Ok(())
     }
 
     fn restore(&mut self, slot: Slot, from: &mut Read<'_>) -> Result<(), SnapshotError> {

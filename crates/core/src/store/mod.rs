@@ -14,6 +14,7 @@ mod column;
 mod forming;
 mod latest;
 mod revise;
+mod saved;
 mod series;
 mod size;
 mod sync;

@@ -1,5 +1,7 @@
 //! One series: segments of rows, and the one who appends.
 
+mod saved;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,0 +1,219 @@
+//! One symbol's open buckets as bytes and back.
+//!
+//! Little is written: bars in their slots, which buckets are closed, and weeks and months with what left the slots. Cursors and what is
+//! due follow from that, and so does what a bucket was folded to, as its bars are there.
+
+use super::{Aggregator, OpenPeriod, OpenSession, Shared};
+use crate::bar::{Bar, Label, NULL, NULL_COUNT, Record};
+use crate::derive::aggregate::Fold;
+use crate::derive::empty::Spans;
+use crate::derive::plan::Period;
+use crate::derive::saved::{put_session, read_session};
+use crate::interval::Interval;
+use crate::snapshot::{Bytes, Read, SnapshotError};
+use crate::symbol::SymbolId;
+use crate::time::Timestamp;
+
+/// The fewest bytes of a bar: flags, open time, prices.
+const LEAST_BAR: usize = 1 + 8 + 4 * 8;
+/// The fewest bytes of a week or month: date, bars, bars that are folded.
+const LEAST_PERIOD: usize = 4 + 4 + 4;
+
+impl Aggregator {
+    /// The fewest bytes of a symbol: its clock, how many sessions are open, and what each interval has given and held.
+    pub(crate) fn least_bytes(shared: &Shared) -> usize {
+        8 + 4 + shared.rules.intervals.len() * (8 + 1)
+    }
+
+    /// Writes its state once the run is counted. `clock` is that of all symbols: this one's moves to it before its next row.
+    pub(crate) fn save(&mut self, clock: Timestamp, shared: &Shared, to: &mut Bytes) {
+        self.settle(shared);
+        to.time(self.clock.max(clock));
+        self.given_to.iter().for_each(|&given| to.time(given));
+        self.spans.save(&shared.rules, to);
+        to.count(self.sessions.len());
+        for session in &self.sessions {
+            put_open_session(session, to);
+        }
+        for (_, periods) in self.periods.iter().enumerate().filter(|(lane, _)| has_periods(shared, *lane)) {
+            to.count(periods.len());
+            for open in periods {
+                put_session(&shared.rules, open.period.from, to);
+                to.u32(open.n_base);
+                open.fold.save(to);
+            }
+        }
+    }
+
+    /// The state that was saved; of which symbol its next row says.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the bytes are no such state, or the calendar has no place for it.
+    pub(crate) fn restore(shared: &mut Shared, from: &mut Read<'_>) -> Result<Self, SnapshotError> {
+        let mut own = Self::new(SymbolId::UNKNOWN, &shared.rules);
+        own.clock = from.time()?;
+        for given in &mut own.given_to {
+            *given = from.time()?;
+        }
+        own.spans = Spans::restore(&shared.rules, from)?;
+        let lanes = shared.rules.intervals.len();
+        for _ in 0..from.count("open sessions", 4 + 1 + 4 * lanes + 4)? {
+            let session = read_open_session(&own, shared, from)?;
+            if own.sessions.last().is_some_and(|last| last.plan.index >= session.plan.index) {
+                return Err(SnapshotError::value(
+                    "an open session",
+                    from.left() as u64,
+                    "one later than that before it",
+                ));
+            }
+            own.sessions.push(session);
+        }
+        for lane in 0..lanes {
+            if !has_periods(shared, lane) {
+                continue;
+            }
+            for _ in 0..from.count("open weeks or months", LEAST_PERIOD)? {
+                let open = read_period(lane, shared, from)?;
+                if own.periods[lane].back().is_some_and(|last| last.period.from >= open.period.from) {
+                    let time = open.period.open;
+                    return Err(SnapshotError::OutOfPlace { interval: shared.interval(lane), time });
+                }
+                own.periods[lane].push_back(open);
+            }
+        }
+        own.due = own.next_due(shared);
+        Ok(own)
+    }
+}
+
+/// Whether the interval is longer than a session.
+fn has_periods(shared: &Shared, lane: usize) -> bool {
+    shared.interval(lane) > Interval::DAY
+}
+
+fn put_open_session(session: &OpenSession, to: &mut Bytes) {
+    to.date(session.plan.date);
+    to.flag(session.folded);
+    session.lanes.iter().for_each(|lane| to.u32(lane.closed));
+    to.count(session.slots.bars().count());
+    session.slots.bars().for_each(|bar| put_bar(bar, to));
+}
+
+fn read_open_session(
+    own: &Aggregator,
+    shared: &mut Shared,
+    from: &mut Read<'_>,
+) -> Result<OpenSession, SnapshotError> {
+    let index = read_session(&shared.rules, from)?;
+    let plan = shared.plans.plan(&shared.rules, index).map_err(SnapshotError::Calendar)?;
+    let mut session = OpenSession::new(plan.clone());
+    session.reset(plan.clone(), from.flag("whether a session is folded")?, &own.given_to);
+    for (state, laid) in session.lanes.iter_mut().zip(&plan.lanes) {
+        state.closed = from.at_most("closed buckets", laid.buckets.len())? as u32;
+    }
+    let mut next = 0;
+    for _ in 0..from.count("bars of a session", LEAST_BAR)? {
+        let bar = read_bar(from)?;
+        let found = plan.slot(bar.open_time, shared.rules.base.nanos()).map(|(slot, _)| slot);
+        let out_of_place = SnapshotError::OutOfPlace { interval: shared.rules.base, time: bar.open_time };
+        let slot = found.filter(|&slot| slot >= next && slot < plan.slots).ok_or(out_of_place)?;
+        session.slots.put(slot, &bar);
+        next = slot + 1;
+    }
+    for lane in 0..session.lanes.len() {
+        let held = session.next_held(lane, session.lanes[lane].closed);
+        let bucket = held.map(|at| &plan.lanes[lane].buckets[at as usize]);
+        session.lanes[lane].due = bucket.map_or(Timestamp::MAX, |bucket| shared.deadline(bucket.close));
+    }
+    Ok(session)
+}
+
+fn read_period(lane: usize, shared: &mut Shared, from: &mut Read<'_>) -> Result<OpenPeriod, SnapshotError> {
+    let index = read_session(&shared.rules, from)?;
+    let plan = shared.plans.plan(&shared.rules, index).map_err(SnapshotError::Calendar)?;
+    let laid: Option<Period> = plan.lanes[lane].period.filter(|period| period.from == index);
+    let out_of_place = SnapshotError::OutOfPlace { interval: shared.interval(lane), time: plan.start };
+    let period = laid.ok_or(out_of_place)?;
+    let n_base = from.u32()?;
+    if !(1..period.expected).contains(&n_base) {
+        let allowed = format!("1 to {}", period.expected.saturating_sub(1));
+        return Err(SnapshotError::value("bars of an open week or month", n_base, allowed));
+    }
+    Ok(OpenPeriod { period, fold: Fold::restore(n_base, period.open, from)?, n_base })
+}
+
+/// Writes a base bar: flags of what it has, open time, prices, and what it has.
+fn put_bar(bar: &Bar, to: &mut Bytes) {
+    let Bar { open_time, open, high, low, close, volume, vwap, trade_count } = *bar;
+    let has = [!volume.is_nan(), !vwap.is_nan(), trade_count != NULL_COUNT];
+    to.u8(has.iter().rev().fold(0, |flags, &has| flags << 1 | u8::from(has)));
+    to.time(open_time);
+    to.f64s(&[open, high, low, close]);
+    for (word, _) in
+        [volume.to_bits(), vwap.to_bits(), trade_count as u64].iter().zip(has).filter(|(_, has)| *has)
+    {
+        to.u64(*word);
+    }
+}
+
+/// Reads a base bar, which is as sound as one from a row.
+fn read_bar(from: &mut Read<'_>) -> Result<Bar, SnapshotError> {
+    let flags = from.u8()?;
+    if flags > 0b111 {
+        return Err(SnapshotError::value("flags of a bar", flags, "0 to 7"));
+    }
+    let time = from.time()?;
+    let [open, high, low, close] = [from.f64()?, from.f64()?, from.f64()?, from.f64()?];
+    let mut word = |bit: u8| if flags >> bit & 1 == 1 { from.u64().map(Some) } else { Ok(None) };
+    let record = Record {
+        label: Label::Open(time),
+        open,
+        high,
+        low,
+        close,
+        volume: word(0)?.map(f64::from_bits),
+        vwap: word(1)?.map(f64::from_bits),
+        trade_count: word(2)?.map(|word| word as i64),
+    };
+    Bar::new(time, &record).map_err(|error| SnapshotError::Bar { time, error })
+}
+
+impl Fold {
+    /// Writes what was added; nulls alike, whatever arithmetic made them.
+    fn save(&self, to: &mut Bytes) {
+        let Self { open, high, low, close, volume, vwap_volume, trade_count, counted, n_base } = *self;
+        to.u32(n_base);
+        if n_base > 0 {
+            to.f64s(
+                &[open, high, low, close, volume, vwap_volume].map(|x| if x.is_nan() { NULL } else { x }),
+            );
+            to.u64(trade_count as u64);
+            to.flag(counted);
+        }
+    }
+
+    /// Reads what was added, at most `most` bars from `time` on.
+    fn restore(most: u32, time: Timestamp, from: &mut Read<'_>) -> Result<Self, SnapshotError> {
+        let n_base = from.at_most("folded bars", most as usize)? as u32;
+        if n_base == 0 {
+            return Ok(Self::EMPTY);
+        }
+        let [open, high, low, close] = [from.f64()?, from.f64()?, from.f64()?, from.f64()?];
+        let (volume, vwap_volume) = (from.f64()?, from.f64()?);
+        let (trade_count, counted) = (from.u64()? as i64, from.flag("whether trades are counted")?);
+        let fold = Self { open, high, low, close, volume, vwap_volume, trade_count, counted, n_base };
+        let bar = fold.bar(time);
+        let record = Record {
+            label: Label::Open(time),
+            open,
+            high,
+            low,
+            close,
+            volume: bar.volume(),
+            vwap: bar.vwap(),
+            trade_count: bar.trade_count(),
+        };
+        record.check().map_err(|error| SnapshotError::Bar { time, error })?;
+        Ok(fold)
+    }
+}

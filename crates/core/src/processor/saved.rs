@@ -1,0 +1,123 @@
+//! A processor with its symbols and store as sections of a snapshot, and back.
+
+use super::Processor;
+use crate::derive::Deriver;
+use crate::snapshot::{Snapshot, SnapshotError, SnapshotWriter, Tag};
+use crate::store::SessionWriter;
+use crate::symbol::Symbols;
+
+impl Processor {
+    /// Writes its state into a snapshot: that of derivation, of every indicator, and what `store` holds, each as a section with the
+    /// number of its shard; and the symbols, if they are not there. To be called between inputs, once every step of the one before is
+    /// computed. Nothing that it tells afterwards depends on it.
+    ///
+    /// ```
+    /// use barloom_core::derive::{DeriveConfig, DeriveRules};
+    /// use barloom_core::input::{Input, InputRow};
+    /// use barloom_core::notice::Notices;
+    /// use barloom_core::plan::Plan;
+    /// use barloom_core::processor::Processor;
+    /// use barloom_core::snapshot::{Fingerprint, Snapshot, SnapshotWriter};
+    /// use barloom_core::store::{Keep, SessionWriter, StoreConfig};
+    /// use barloom_core::{Bar, Calendar, Interval, Label, Record, Symbols, Timestamp};
+    ///
+    /// // What a run is made of; its fingerprint is that of what it was made from.
+    /// let intervals = [Interval::MINUTE, "5m".parse()?];
+    /// let rules = DeriveRules::new(DeriveConfig::new(Calendar::named("XNYS")?, &intervals))?;
+    /// let plan = || Plan::new(&["sma:2".parse()?], &intervals).map_err(Box::<dyn std::error::Error>::from);
+    /// let store = || -> Result<_, Box<dyn std::error::Error>> {
+    ///     let outputs = intervals.iter().map(|&interval| Ok(plan()?.columns(interval).to_vec())).collect::<Result<_, Box<dyn std::error::Error>>>()?;
+    ///     let (rules, historical) = (rules.clone(), Vec::new());
+    ///     Ok(SessionWriter::new(StoreConfig { rules, outputs, keep: Keep::Session, retain: 1, ahead: 0, historical }))
+    /// };
+    /// let fingerprint = Fingerprint::of([b"calendar = 'XNYS'".as_slice(), b"sma:2"]);
+    ///
+    /// let minute = |number: i64| "2024-11-26T14:30:00Z".parse::<Timestamp>().map(|open| open.saturating_add(number * 60_000_000_000));
+    /// let take = |processor: &mut Processor, writer: &mut SessionWriter, symbols: &mut Symbols, number: i64| -> Result<_, Box<dyn std::error::Error>> {
+    ///     let open = minute(number)?;
+    ///     let close = 100.0 + number as f64;
+    ///     let bar = Bar::new(open, &Record { label: Label::Open(open), open: 100.0, high: 110.0, low: 90.0, close,
+    ///                                        volume: Some(1.0), vwap: None, trade_count: None })?;
+    ///     let rows = [InputRow::Bar { symbol: symbols.intern("AAA")?, bar }];
+    ///     let mut notices = Notices::default();
+    ///     processor.take(Input::Bars { at: minute(number + 1)?, rows: &rows }, symbols, &mut notices).map_err(|(_, error)| error)?;
+    ///     while processor.step(number as u32, writer, &mut notices).is_some() {}
+    ///     Ok(())
+    /// };
+    ///
+    /// let (mut processor, mut symbols) = (Processor::new(rules.clone(), plan()?), Symbols::new());
+    /// let (mut writer, _) = store()?;
+    /// take(&mut processor, &mut writer, &mut symbols, 0)?;
+    /// let mut to = SnapshotWriter::new(fingerprint);
+    /// processor.save(&symbols, &writer, &mut to)?;
+    /// let bytes = to.finish();
+    ///
+    /// // Elsewhere, later.
+    /// let snapshot = Snapshot::read(&bytes, fingerprint)?;
+    /// let mut symbols = Symbols::restored(&snapshot)?;
+    /// let (mut processor, (mut writer, data)) = (Processor::new(rules.clone(), plan()?), store()?);
+    /// processor.restore(&symbols, &mut writer, &snapshot)?;
+    /// take(&mut processor, &mut writer, &mut symbols, 1)?;
+    /// let series = data.series(symbols.intern("AAA")?, 0, 1).ok_or("no series")?;
+    /// assert_eq!((series.bars().close(), series.latest_value(0)), (&[100.0, 101.0][..], Some(100.5)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SnapshotError::Indicator`] names an indicator of one's own whose state can't be written down; [`SnapshotError::Twice`] when the
+    /// snapshot has this shard. Then the snapshot is to be thrown away.
+    pub fn save(
+        &mut self,
+        symbols: &Symbols,
+        store: &SessionWriter,
+        to: &mut SnapshotWriter,
+    ) -> Result<(), SnapshotError> {
+        let shard = self.shard as u32;
+        if !to.has(Tag::SYMBOLS, 0) {
+            symbols.save(to)?;
+        }
+        to.section(Tag::DERIVER, shard, |to| {
+            self.deriver.save(to);
+            Ok(())
+        })?;
+        to.section(Tag::PLAN, shard, |to| self.plan.save(symbols, symbols.by_name_in(self.shard), to))?;
+        to.section(Tag::STORE, shard, |to| {
+            store.save(to);
+            Ok(())
+        })
+    }
+
+    /// Takes over the state that the processor of its shard saved, and has `store` take over what that one's held. `symbols` are those of
+    /// the snapshot: [`Symbols::restored`]. What follows is what would have followed, bit for bit. After an error both are as they were.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the snapshot has no such shard, it is one of other intervals or indicators, its bytes hold what no state has,
+    /// or the calendar has no place for what they say.
+    pub fn restore(
+        &mut self,
+        symbols: &Symbols,
+        store: &mut SessionWriter,
+        from: &Snapshot<'_>,
+    ) -> Result<(), SnapshotError> {
+        let shard = self.shard as u32;
+        let own = symbols.by_name_in(self.shard);
+        let known = |count: usize| {
+            let allowed = || format!("0 to {}", own.len());
+            if count <= own.len() {
+                Ok(())
+            } else {
+                Err(SnapshotError::value("symbols", count as u64, allowed()))
+            }
+        };
+        let deriver = from.section(Tag::DERIVER, shard, |from| {
+            let deriver = Deriver::restore(self.deriver.rules().clone(), from)?;
+            known(deriver.symbols()).map(|()| deriver)
+        })?;
+        let mut plan = self.plan.fresh();
+        from.section(Tag::PLAN, shard, |from| plan.restore(symbols, own, from))?;
+        // Last, as readers see it at once.
+        from.section(Tag::STORE, shard, |from| store.restore(own.len(), from))?;
+        (self.deriver, self.plan, self.past) = (deriver, plan, None);
+        Ok(())
+    }
+}
