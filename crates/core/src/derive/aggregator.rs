@@ -273,7 +273,7 @@ impl Aggregator {
     /// How many rows a run that begins with `slot` has: every interval must take them, into the bucket that it is at or the one
     /// that follows, which is entered. `None` where there is no run.
     fn enter_run(&mut self, place: usize, slot: u32, shared: &Shared) -> Option<u32> {
-        let Self { sessions, spans, periods, due, .. } = self;
+        let Self { sessions, spans, periods, due, clock, .. } = self;
         let session = &mut sessions[place];
         let index = session.plan.index;
         if shared.base == 0 || shared.has_base && !spans.is_last(0, (index, slot - 1)) {
@@ -292,7 +292,10 @@ impl Aggregator {
             }
             if !session.lanes[lane].holds(slot) {
                 let at = session.lanes[lane].at;
-                let close = session.enter_next(lane, slot).filter(|_| spans.is_last(lane, (index, at)))?;
+                // A bucket that the clock has passed takes none of them, and what is due is never in the past.
+                let is_open = |close: &Timestamp| shared.deadline(*close) > *clock;
+                let close = session.enter_next(lane, slot).filter(is_open);
+                let close = close.filter(|_| spans.is_last(lane, (index, at)))?;
                 // Early while the bucket is empty, never late.
                 *due = shared.deadline(close).min(*due);
             }

@@ -1,0 +1,404 @@
+//! A run that is saved anywhere and restored elsewhere goes on as if nothing had happened: what it tells, what views show, what it
+//! counts, and what it saves next, bit for bit. And whatever becomes of the bytes, they are read or refused.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
+
+use std::fmt::Write;
+
+use barloom_core::derive::{DeriveConfig, DeriveRules, Policy, TradingHours};
+use barloom_core::indicators::{Each, Indicator, Reset, Spec, WarmUp};
+use barloom_core::input::{Input, InputRow};
+use barloom_core::notice::{Notice, Notices};
+use barloom_core::plan::Plan;
+use barloom_core::processor::Processor;
+use barloom_core::snapshot::{Bytes, Fingerprint, Read, Snapshot, SnapshotError, SnapshotWriter, Tag};
+use barloom_core::store::{AsOf, Keep, SessionData, SessionWriter, StoreConfig, View};
+use barloom_core::{Bar, Bars, Calendar, Interval, Label, Record, Symbols, Timestamp};
+use proptest::prelude::*;
+
+const MINUTE: i64 = 60_000_000_000;
+const OF: Fingerprint = Fingerprint(0x0123_4567_89ab_cdef);
+/// Twenty minutes before the close on the day before Thanksgiving; Friday is a half day.
+const FROM: &str = "2024-11-27T20:40:00Z";
+/// Minutes from there to the opens of Friday, Monday and Tuesday.
+const OPENS: [i64; 3] = [2510, 6830, 8270];
+const NAMES: [&str; 4] = ["MM", "B", "ZZ", "A"];
+
+/// What a run is made of.
+#[derive(Debug, Clone)]
+struct Setup {
+    intervals: &'static [&'static str],
+    specs: &'static [&'static str],
+    extended: bool,
+    strict: bool,
+    has_base: bool,
+    grace: i64,
+    flush: bool,
+    keep: Keep,
+    retain: usize,
+    ahead: u32,
+}
+
+const EVERY: &[&str] = &["1m", "5m", "1h", "1d", "1w"];
+const SPECS: &[&str] = &[
+    "sma:3",
+    "vwap",
+    "macd:3,5,2",
+    "bbands:4,2",
+    "rsi:3@5m",
+    "pivot_points",
+    "obv",
+    "atr:3",
+    "percent_rank:5",
+    "sar",
+];
+
+/// Counts the bars of a session; an indicator of one's own.
+#[derive(Debug, Clone)]
+struct Count(f64);
+
+impl Indicator for Count {
+    const OUTPUTS: &'static [&'static str] = &[""];
+    fn update(&mut self, _: &Bar, out: &mut [f64]) {
+        self.0 += 1.0;
+        out[0] = self.0;
+    }
+    fn warm_up(&self) -> WarmUp {
+        WarmUp::endless(0)
+    }
+    fn reset(&mut self, _: Reset) {
+        self.0 = 0.0;
+    }
+    fn save(&self, to: &mut Bytes) {
+        to.f64(self.0);
+    }
+    fn restore(&mut self, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        self.0 = from.f64()?;
+        Ok(())
+    }
+}
+
+/// A run and what it has told.
+struct Run {
+    symbols: Symbols,
+    processor: Processor,
+    writer: SessionWriter,
+    data: SessionData,
+    notices: Notices,
+    step: u32,
+    told: Vec<String>,
+}
+
+impl Setup {
+    fn rules(&self) -> DeriveRules {
+        let intervals: Vec<Interval> = self.intervals.iter().map(|text| text.parse().unwrap()).collect();
+        let mut config = DeriveConfig::new(Calendar::named("XNYS").unwrap(), &intervals);
+        config.hours = if self.extended { TradingHours::Extended } else { TradingHours::Regular };
+        (config.grace, config.flush_on_stop) = (self.grace, self.flush);
+        let policy = if self.strict { Policy::Strict } else { Policy::Coverage };
+        config.intervals.iter_mut().for_each(|rule| rule.policy = policy);
+        let rules = DeriveRules::new(config).unwrap();
+        if self.has_base { rules.with_base() } else { rules }
+    }
+
+    fn run(&self) -> Run {
+        let rules = self.rules();
+        let asked: Vec<Interval> = self.intervals.iter().map(|text| text.parse().unwrap()).collect();
+        let on_its_own = |spec: &Spec| spec.interval().is_none_or(|own| asked.contains(&own));
+        let specs: Vec<Spec> =
+            self.specs.iter().map(|text| text.parse().unwrap()).filter(on_its_own).collect();
+        let mut plan = Plan::new(&specs, &asked).unwrap();
+        plan.add_untold(rules.intervals[0].interval);
+        plan.add(asked[0], "count", Box::new(Each::new(Count(0.0)))).unwrap();
+        let outputs = rules.intervals.iter().map(|rule| plan.columns(rule.interval).to_vec()).collect();
+        let (writer, data) = SessionWriter::new(StoreConfig {
+            rules: rules.clone(),
+            outputs,
+            keep: self.keep,
+            retain: self.retain,
+            ahead: self.ahead,
+            historical: vec!["avg_volume_20".to_owned()],
+        });
+        let (symbols, notices) = (Symbols::new(), Notices::default());
+        let processor = Processor::new(rules, plan);
+        Run { symbols, processor, writer, data, notices, step: 0, told: Vec::new() }
+    }
+
+    fn restored(&self, bytes: &[u8], step: u32) -> Result<Run, SnapshotError> {
+        let snapshot = Snapshot::read(bytes, OF)?;
+        let mut run = self.run();
+        run.symbols = Symbols::restored(&snapshot)?;
+        run.processor.restore(&run.symbols, &mut run.writer, &snapshot)?;
+        Ok(Run { step, ..run })
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Rows { at: i64, rows: Vec<Row> },
+    Clock(i64),
+    Historical,
+    End,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    symbol: usize,
+    minute: i64,
+    /// 0 to 2: what it says; 3: it is refused.
+    value: u8,
+}
+
+fn at(minute: i64) -> Timestamp {
+    FROM.parse::<Timestamp>().unwrap().saturating_add(minute * MINUTE)
+}
+
+fn bar(row: Row) -> Bar {
+    let (minute, symbol) = (row.minute, row.symbol as i64);
+    let base = 100.0 + ((minute * 7 + symbol * 5) % 23) as f64 * 0.37 + f64::from(row.value);
+    let has_volume = (minute + symbol) % 29 != 0;
+    let has_extra = minute % 400 > 200 + 30 * symbol;
+    let record = Record {
+        label: Label::Open(at(minute)),
+        open: base,
+        high: base + 1.0 + 0.1 * (minute % 3) as f64,
+        low: base - 1.0,
+        close: base + 0.1 * (minute % 9) as f64,
+        volume: has_volume.then_some((minute % 7) as f64 * 10.1),
+        vwap: has_extra.then_some(base + 0.05),
+        trade_count: has_extra.then_some(minute % 5),
+    };
+    Bar::new(at(minute), &record).unwrap()
+}
+
+impl Run {
+    fn take(&mut self, event: &Event) {
+        let rows = match event {
+            Event::Rows { at: minute, rows } => {
+                let rows: Vec<InputRow> = rows.iter().map(|&row| self.input_row(row)).collect();
+                return self.input(Input::Bars { at: at(*minute), rows: &rows });
+            }
+            Event::Clock(minute) => Input::Clock(at(*minute)),
+            Event::End => Input::End,
+            Event::Historical => {
+                let values = (0..self.symbols.len()).map(|n| f64::from(self.step) + n as f64).collect();
+                return self.writer.publish_historical(at(i64::from(self.step)), values, self.step + 1);
+            }
+        };
+        self.input(rows);
+    }
+
+    fn input_row(&mut self, row: Row) -> InputRow {
+        let symbol = self.symbols.intern(NAMES[row.symbol]).unwrap();
+        match row.value {
+            3 => InputRow::Refused {
+                symbol: (row.minute % 2 == 0).then_some(symbol),
+                time: Some(at(row.minute)),
+            },
+            _ => InputRow::Bar { symbol, bar: bar(row) },
+        }
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let Self { symbols, processor, writer, notices, step, told, .. } = self;
+        processor.take(input, symbols, notices).unwrap();
+        loop {
+            *step += 1;
+            let Some(now) = processor.step(*step, writer, notices) else { break };
+            for notice in notices.iter(&notices.step(), processor.plan().outputs()) {
+                told.push(match notice {
+                    Notice::Bar(bar, values) => format!("{now} {bar:?} {:?}", bits(values)),
+                    Notice::Indicator(bar, said) => {
+                        format!("{now} {} {:?} {}", bar.interval, bits(said.values), said.name)
+                    }
+                    Notice::Warning(warning) => format!("{now} {warning:?}"),
+                });
+            }
+        }
+        *step -= 1;
+    }
+
+    fn save(&mut self) -> Vec<u8> {
+        let mut to = SnapshotWriter::new(OF);
+        self.processor.save(&self.symbols, &self.writer, &mut to).unwrap();
+        to.finish()
+    }
+
+    /// Everything that can be read of it.
+    fn seen(&self) -> String {
+        let (mut seen, deriver) = (String::new(), self.processor.deriver());
+        let counts = (deriver.counts(), deriver.unfinished(), deriver.empty(), deriver.clocks_ignored());
+        writeln!(seen, "{counts:?} {:?}", self.symbols.by_name()).unwrap();
+        for back in [0, 1, 2, 5] {
+            let step = self.step.saturating_sub(back);
+            for (by, rule) in [Timestamp::MAX, at(3000)]
+                .into_iter()
+                .flat_map(|by| deriver.rules().intervals.iter().map(move |rule| (by, rule)))
+            {
+                for &symbol in self.symbols.by_name() {
+                    let view = View::new(&self.data, &self.symbols, step, by.min(at(9999)))
+                        .as_of(AsOf::within(step, by));
+                    let series = view.series(symbol, rule.interval).unwrap();
+                    write!(
+                        seen,
+                        "{} {} {:?} ready {} ",
+                        self.symbols.name(symbol),
+                        rule.interval,
+                        view.visible(),
+                        series.is_ready()
+                    )
+                    .unwrap();
+                    write!(
+                        seen,
+                        "{} {:?} {:?}",
+                        all(series.bars()),
+                        series.newest(),
+                        view.forming(symbol, rule.interval)
+                    )
+                    .unwrap();
+                    write!(seen, "{:?}", series.bar(series.len() / 2)).unwrap();
+                    for (name, pieces) in [
+                        ("last", series.last(77).map(all).collect::<Vec<_>>()),
+                        ("sessions", series.sessions(3).map(all).collect()),
+                    ] {
+                        write!(seen, "{name} {pieces:?}").unwrap();
+                    }
+                    let place = self.data.place(rule.interval).unwrap();
+                    for output in 0..self.data.outputs(place).len() {
+                        let values: Vec<_> =
+                            (0..20).map(|back| series.value(output, back).map(f64::to_bits)).collect();
+                        let last: Vec<_> = series.last_values(output, 50).map(bits).collect();
+                        write!(seen, "{:?} {values:?} {last:?}", bits(series.values(output))).unwrap();
+                    }
+                    writeln!(seen, "{:?}", view.historical(symbol, "avg_volume_20")).unwrap();
+                }
+            }
+        }
+        seen
+    }
+}
+
+/// Where two texts part, and what they say from there on.
+fn parting(a: &str, b: &str) -> Option<(String, String)> {
+    let at = a
+        .bytes()
+        .zip(b.bytes())
+        .position(|(a, b)| a != b)
+        .or((a.len() != b.len()).then_some(a.len().min(b.len())))?;
+    let around = |text: &str| text.chars().skip(at.saturating_sub(200)).take(400).collect();
+    Some((around(a), around(b)))
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+fn all(bars: Bars<'_>) -> String {
+    let columns = [bars.open(), bars.high(), bars.low(), bars.close(), bars.volume(), bars.vwap()].map(bits);
+    format!("{:?} {columns:?} {:?}", bars.open_time(), bars.trade_count())
+}
+
+/// Rows mostly minute by minute, some again, late, far ahead or refused; clocks; sessions that begin.
+fn events(most: usize) -> impl Strategy<Value = Vec<Event>> {
+    let step = prop_oneof![
+        14 => Just(1_i64),
+        2 => 2_i64..7,
+        2 => -6_i64..1,
+        1 => 30_i64..400,
+        1 => -700_i64..0,
+        1 => Just(i64::MAX),
+    ];
+    // Which symbols have a row of it, what it says, how many follow it at once; and what else happens.
+    let one = (step, 1_u8..16, prop_oneof![8 => Just(0_u8), 1 => 1_u8..4], 1_i64..9, 0_u8..60);
+    (prop::collection::vec(one, 1..most), prop::sample::select(vec![0_i64, 2400, 2520])).prop_map(
+        |(steps, first)| {
+            let (mut minute, mut clock, mut events) = (first, 0, Vec::new());
+            for (step, symbols, value, run, other) in steps {
+                match other {
+                    0..3 => events.push(Event::Clock(minute + i64::from(other) * 40)),
+                    3 => events.push(Event::Historical),
+                    4 => events.push(Event::End),
+                    _ => {}
+                }
+                minute = match step {
+                    i64::MAX => OPENS.into_iter().find(|&open| open > minute).unwrap_or(minute),
+                    step => (minute + step).clamp(0, 9000),
+                };
+                let mut rows = Vec::new();
+                // Sometimes several minutes come at once.
+                for minute in minute..minute + if other > 45 { run } else { 1 } {
+                    for symbol in (0..NAMES.len()).filter(|symbol| symbols >> symbol & 1 == 1) {
+                        rows.push(Row { symbol, minute, value });
+                    }
+                }
+                minute = rows.last().map_or(minute, |row| row.minute);
+                clock = clock.max(minute + 1);
+                events.push(Event::Rows { at: if other == 6 { minute } else { clock }, rows });
+            }
+            events
+        },
+    )
+}
+
+fn setup() -> impl Strategy<Value = Setup> {
+    let intervals = prop_oneof![
+        4 => Just(EVERY),
+        1 => Just(&["5m", "1d"][..]),
+        1 => Just(&["1m"][..]),
+        1 => Just(&["2m", "30m", "1w", "1M"][..]),
+        1 => Just(&["1w"][..]),
+    ];
+    let keep = prop_oneof![Just(Keep::Session), (0_u32..9).prop_map(Keep::Last)];
+    let grace = prop_oneof![3 => Just(0), 1 => Just(2_000_000_000), 1 => Just(90 * MINUTE)];
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (intervals, keep, grace, flags, 1..3_usize, prop_oneof![Just(0), 1..4_u32]).prop_map(
+        |(intervals, keep, grace, (extended, strict, has_base, flush), retain, ahead)| Setup {
+            intervals,
+            specs: SPECS,
+            extended,
+            strict,
+            has_base,
+            grace,
+            flush,
+            keep,
+            retain,
+            ahead,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_restored_run_goes_on_as_if_nothing_had_happened(
+        setup in setup(),
+        events in events(220),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let cut = cut.index(events.len() + 1);
+        let (mut whole, mut saved) = (setup.run(), setup.run());
+        for event in &events[..cut] {
+            whole.take(event);
+            saved.take(event);
+        }
+        let before = saved.seen();
+        let bytes = saved.save();
+        let mut restored = setup.restored(&bytes, saved.step).unwrap();
+        prop_assert_eq!(parting(&restored.seen(), &before), None);
+        prop_assert!(restored.save() == bytes, "saved again at once, it has the same bytes");
+        let told = whole.told.len();
+        for event in &events[cut..] {
+            for run in [&mut whole, &mut saved, &mut restored] {
+                run.take(event);
+            }
+        }
+        prop_assert_eq!(parting(&whole.told[told..].join("\n"), &restored.told.join("\n")), None);
+        prop_assert_eq!(parting(&whole.told.join("\n"), &saved.told.join("\n")), None);
+        let seen = whole.seen();
+        prop_assert_eq!(parting(&saved.seen(), &seen), None);
+        prop_assert_eq!(parting(&restored.seen(), &seen), None);
+        let bytes = whole.save();
+        prop_assert!(saved.save() == bytes, "the run that was saved saves the same");
+        prop_assert!(restored.save() == bytes, "the run that was restored saves the same");
+    }
+}
