@@ -1,6 +1,4 @@
-//! A run that is saved anywhere and restored elsewhere goes on as if nothing had happened: what it tells, what views show, what it
-//! counts, and what it saves next, bit for bit. And whatever becomes of the bytes, they are read or refused.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
+//! A run that can be looked at from all sides, and events to feed it.
 
 use std::fmt::Write;
 
@@ -10,36 +8,35 @@ use barloom_core::input::{Input, InputRow};
 use barloom_core::notice::{Notice, Notices};
 use barloom_core::plan::Plan;
 use barloom_core::processor::Processor;
-use barloom_core::snapshot::{Bytes, Fingerprint, Read, Snapshot, SnapshotError, SnapshotWriter, Tag};
+use barloom_core::snapshot::{Bytes, Fingerprint, Read, Snapshot, SnapshotError, SnapshotWriter};
 use barloom_core::store::{AsOf, Keep, SessionData, SessionWriter, StoreConfig, View};
 use barloom_core::{Bar, Bars, Calendar, Interval, Label, Record, Symbols, Timestamp};
-use proptest::prelude::*;
 
-const MINUTE: i64 = 60_000_000_000;
-const OF: Fingerprint = Fingerprint(0x0123_4567_89ab_cdef);
+pub(crate) const MINUTE: i64 = 60_000_000_000;
+pub(crate) const OF: Fingerprint = Fingerprint(0x0123_4567_89ab_cdef);
 /// Twenty minutes before the close on the day before Thanksgiving; Friday is a half day.
 const FROM: &str = "2024-11-27T20:40:00Z";
 /// Minutes from there to the opens of Friday, Monday and Tuesday.
-const OPENS: [i64; 3] = [2510, 6830, 8270];
-const NAMES: [&str; 4] = ["MM", "B", "ZZ", "A"];
+pub(crate) const OPENS: [i64; 3] = [2510, 6830, 8270];
+pub(crate) const NAMES: [&str; 4] = ["MM", "B", "ZZ", "A"];
 
 /// What a run is made of.
 #[derive(Debug, Clone)]
-struct Setup {
-    intervals: &'static [&'static str],
-    specs: &'static [&'static str],
-    extended: bool,
-    strict: bool,
-    has_base: bool,
-    grace: i64,
-    flush: bool,
-    keep: Keep,
-    retain: usize,
-    ahead: u32,
+pub(crate) struct Setup {
+    pub(crate) intervals: &'static [&'static str],
+    pub(crate) specs: &'static [&'static str],
+    pub(crate) extended: bool,
+    pub(crate) strict: bool,
+    pub(crate) has_base: bool,
+    pub(crate) grace: i64,
+    pub(crate) flush: bool,
+    pub(crate) keep: Keep,
+    pub(crate) retain: usize,
+    pub(crate) ahead: u32,
 }
 
-const EVERY: &[&str] = &["1m", "5m", "1h", "1d", "1w"];
-const SPECS: &[&str] = &[
+pub(crate) const EVERY: &[&str] = &["1m", "5m", "1h", "1d", "1w"];
+pub(crate) const SPECS: &[&str] = &[
     "sma:3",
     "vwap",
     "macd:3,5,2",
@@ -78,18 +75,18 @@ impl Indicator for Count {
 }
 
 /// A run and what it has told.
-struct Run {
-    symbols: Symbols,
-    processor: Processor,
-    writer: SessionWriter,
-    data: SessionData,
-    notices: Notices,
-    step: u32,
-    told: Vec<String>,
+pub(crate) struct Run {
+    pub(crate) symbols: Symbols,
+    pub(crate) processor: Processor,
+    pub(crate) writer: SessionWriter,
+    pub(crate) data: SessionData,
+    pub(crate) notices: Notices,
+    pub(crate) step: u32,
+    pub(crate) told: Vec<String>,
 }
 
 impl Setup {
-    fn rules(&self) -> DeriveRules {
+    pub(crate) fn rules(&self) -> DeriveRules {
         let intervals: Vec<Interval> = self.intervals.iter().map(|text| text.parse().unwrap()).collect();
         let mut config = DeriveConfig::new(Calendar::named("XNYS").unwrap(), &intervals);
         config.hours = if self.extended { TradingHours::Extended } else { TradingHours::Regular };
@@ -100,7 +97,7 @@ impl Setup {
         if self.has_base { rules.with_base() } else { rules }
     }
 
-    fn run(&self) -> Run {
+    pub(crate) fn run(&self) -> Run {
         let rules = self.rules();
         let asked: Vec<Interval> = self.intervals.iter().map(|text| text.parse().unwrap()).collect();
         let on_its_own = |spec: &Spec| spec.interval().is_none_or(|own| asked.contains(&own));
@@ -123,7 +120,7 @@ impl Setup {
         Run { symbols, processor, writer, data, notices, step: 0, told: Vec::new() }
     }
 
-    fn restored(&self, bytes: &[u8], step: u32) -> Result<Run, SnapshotError> {
+    pub(crate) fn restored(&self, bytes: &[u8], step: u32) -> Result<Run, SnapshotError> {
         let snapshot = Snapshot::read(bytes, OF)?;
         let mut run = self.run();
         run.symbols = Symbols::restored(&snapshot)?;
@@ -133,7 +130,7 @@ impl Setup {
 }
 
 #[derive(Debug, Clone)]
-enum Event {
+pub(crate) enum Event {
     Rows { at: i64, rows: Vec<Row> },
     Clock(i64),
     Historical,
@@ -141,18 +138,18 @@ enum Event {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Row {
-    symbol: usize,
-    minute: i64,
+pub(crate) struct Row {
+    pub(crate) symbol: usize,
+    pub(crate) minute: i64,
     /// 0 to 2: what it says; 3: it is refused.
-    value: u8,
+    pub(crate) value: u8,
 }
 
-fn at(minute: i64) -> Timestamp {
+pub(crate) fn at(minute: i64) -> Timestamp {
     FROM.parse::<Timestamp>().unwrap().saturating_add(minute * MINUTE)
 }
 
-fn bar(row: Row) -> Bar {
+pub(crate) fn bar(row: Row) -> Bar {
     let (minute, symbol) = (row.minute, row.symbol as i64);
     let base = 100.0 + ((minute * 7 + symbol * 5) % 23) as f64 * 0.37 + f64::from(row.value);
     let has_volume = (minute + symbol) % 29 != 0;
@@ -171,7 +168,7 @@ fn bar(row: Row) -> Bar {
 }
 
 impl Run {
-    fn take(&mut self, event: &Event) {
+    pub(crate) fn take(&mut self, event: &Event) {
         let rows = match event {
             Event::Rows { at: minute, rows } => {
                 let rows: Vec<InputRow> = rows.iter().map(|&row| self.input_row(row)).collect();
@@ -217,14 +214,14 @@ impl Run {
         *step -= 1;
     }
 
-    fn save(&mut self) -> Vec<u8> {
+    pub(crate) fn save(&mut self) -> Vec<u8> {
         let mut to = SnapshotWriter::new(OF);
         self.processor.save(&self.symbols, &self.writer, &mut to).unwrap();
         to.finish()
     }
 
     /// Everything that can be read of it.
-    fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         let (mut seen, deriver) = (String::new(), self.processor.deriver());
         let counts = (deriver.counts(), deriver.unfinished(), deriver.empty(), deriver.clocks_ignored());
         writeln!(seen, "{counts:?} {:?}", self.symbols.by_name()).unwrap();
@@ -278,7 +275,7 @@ impl Run {
 }
 
 /// Where two texts part, and what they say from there on.
-fn parting(a: &str, b: &str) -> Option<(String, String)> {
+pub(crate) fn parting(a: &str, b: &str) -> Option<(String, String)> {
     let at = a
         .bytes()
         .zip(b.bytes())
@@ -288,117 +285,11 @@ fn parting(a: &str, b: &str) -> Option<(String, String)> {
     Some((around(a), around(b)))
 }
 
-fn bits(values: &[f64]) -> Vec<u64> {
+pub(crate) fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-fn all(bars: Bars<'_>) -> String {
+pub(crate) fn all(bars: Bars<'_>) -> String {
     let columns = [bars.open(), bars.high(), bars.low(), bars.close(), bars.volume(), bars.vwap()].map(bits);
     format!("{:?} {columns:?} {:?}", bars.open_time(), bars.trade_count())
-}
-
-/// Rows mostly minute by minute, some again, late, far ahead or refused; clocks; sessions that begin.
-fn events(most: usize) -> impl Strategy<Value = Vec<Event>> {
-    let step = prop_oneof![
-        14 => Just(1_i64),
-        2 => 2_i64..7,
-        2 => -6_i64..1,
-        1 => 30_i64..400,
-        1 => -700_i64..0,
-        1 => Just(i64::MAX),
-    ];
-    // Which symbols have a row of it, what it says, how many follow it at once; and what else happens.
-    let one = (step, 1_u8..16, prop_oneof![8 => Just(0_u8), 1 => 1_u8..4], 1_i64..9, 0_u8..60);
-    (prop::collection::vec(one, 1..most), prop::sample::select(vec![0_i64, 2400, 2520])).prop_map(
-        |(steps, first)| {
-            let (mut minute, mut clock, mut events) = (first, 0, Vec::new());
-            for (step, symbols, value, run, other) in steps {
-                match other {
-                    0..3 => events.push(Event::Clock(minute + i64::from(other) * 40)),
-                    3 => events.push(Event::Historical),
-                    4 => events.push(Event::End),
-                    _ => {}
-                }
-                minute = match step {
-                    i64::MAX => OPENS.into_iter().find(|&open| open > minute).unwrap_or(minute),
-                    step => (minute + step).clamp(0, 9000),
-                };
-                let mut rows = Vec::new();
-                // Sometimes several minutes come at once.
-                for minute in minute..minute + if other > 45 { run } else { 1 } {
-                    for symbol in (0..NAMES.len()).filter(|symbol| symbols >> symbol & 1 == 1) {
-                        rows.push(Row { symbol, minute, value });
-                    }
-                }
-                minute = rows.last().map_or(minute, |row| row.minute);
-                clock = clock.max(minute + 1);
-                events.push(Event::Rows { at: if other == 6 { minute } else { clock }, rows });
-            }
-            events
-        },
-    )
-}
-
-fn setup() -> impl Strategy<Value = Setup> {
-    let intervals = prop_oneof![
-        4 => Just(EVERY),
-        1 => Just(&["5m", "1d"][..]),
-        1 => Just(&["1m"][..]),
-        1 => Just(&["2m", "30m", "1w", "1M"][..]),
-        1 => Just(&["1w"][..]),
-    ];
-    let keep = prop_oneof![Just(Keep::Session), (0_u32..9).prop_map(Keep::Last)];
-    let grace = prop_oneof![3 => Just(0), 1 => Just(2_000_000_000), 1 => Just(90 * MINUTE)];
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-    (intervals, keep, grace, flags, 1..3_usize, prop_oneof![Just(0), 1..4_u32]).prop_map(
-        |(intervals, keep, grace, (extended, strict, has_base, flush), retain, ahead)| Setup {
-            intervals,
-            specs: SPECS,
-            extended,
-            strict,
-            has_base,
-            grace,
-            flush,
-            keep,
-            retain,
-            ahead,
-        },
-    )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_restored_run_goes_on_as_if_nothing_had_happened(
-        setup in setup(),
-        events in events(220),
-        cut in any::<prop::sample::Index>(),
-    ) {
-        let cut = cut.index(events.len() + 1);
-        let (mut whole, mut saved) = (setup.run(), setup.run());
-        for event in &events[..cut] {
-            whole.take(event);
-            saved.take(event);
-        }
-        let before = saved.seen();
-        let bytes = saved.save();
-        let mut restored = setup.restored(&bytes, saved.step).unwrap();
-        prop_assert_eq!(parting(&restored.seen(), &before), None);
-        prop_assert!(restored.save() == bytes, "saved again at once, it has the same bytes");
-        let told = whole.told.len();
-        for event in &events[cut..] {
-            for run in [&mut whole, &mut saved, &mut restored] {
-                run.take(event);
-            }
-        }
-        prop_assert_eq!(parting(&whole.told[told..].join("\n"), &restored.told.join("\n")), None);
-        prop_assert_eq!(parting(&whole.told.join("\n"), &saved.told.join("\n")), None);
-        let seen = whole.seen();
-        prop_assert_eq!(parting(&saved.seen(), &seen), None);
-        prop_assert_eq!(parting(&restored.seen(), &seen), None);
-        let bytes = whole.save();
-        prop_assert!(saved.save() == bytes, "the run that was saved saves the same");
-        prop_assert!(restored.save() == bytes, "the run that was restored saves the same");
-    }
 }
