@@ -3,10 +3,21 @@
 //! Driven on stable by the tests of the command line (a corpus and its mutations), and by cargo-fuzz through the
 //! wrappers in `fuzz_targets/`.
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
 use barloom::config::{ConfigError, SessionConfig};
 use barloom::journal::JournalReader;
+use barloom_core::derive::{DeriveConfig, DeriveRules};
 use barloom_core::input::{Input, InputRow};
-use barloom_core::{Calendar, Interval, Overlay, Stamp, Symbol, Symbols, Timestamp};
+use barloom_core::notice::Notices;
+use barloom_core::plan::Plan;
+use barloom_core::processor::Processor;
+use barloom_core::snapshot::{Fingerprint, Snapshot, SnapshotError, SnapshotWriter};
+use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig, View};
+use barloom_core::{
+    Bar, Calendar, Interval, Label, Overlay, Record, Stamp, Symbol, SymbolId, Symbols, Timestamp,
+};
 use barloom_io::{AlpacaDecoder, CsvDecoder, Decoded, LineDecoder, Options, RowReader};
 
 fn options() -> Options {
@@ -190,8 +201,177 @@ fn read_journal(bytes: &[u8]) -> usize {
     }
 }
 
-/// CRC-32 bit by bit.
+/// The configuration of snapshots here.
+const OF: Fingerprint = Fingerprint(7);
+/// Bytes of a snapshot before its sections, and of a section before its payload.
+const SNAPSHOT_HEADER: usize = 28;
+const SECTION_HEADER: usize = 20;
+
+/// Reads the bytes as a snapshot: as they are, with every checksum made right, and as each section of a sound one. What can be restored
+/// goes on.
+pub(crate) fn snapshot(bytes: &[u8]) {
+    go_on(bytes);
+    let mut mended = bytes.to_vec();
+    if let Some(header) = mended.get_mut(..SNAPSHOT_HEADER) {
+        header[..12].copy_from_slice(b"BLOOMSNP\x01\0\0\0");
+        header[12..20].copy_from_slice(&OF.0.to_le_bytes());
+        let checksum = crc32(&header[..SNAPSHOT_HEADER - 4]);
+        header[SNAPSHOT_HEADER - 4..].copy_from_slice(&checksum.to_le_bytes());
+        mend_sections(&mut mended);
+    }
+    go_on(&mended);
+    let sound = sound_snapshot();
+    // A snapshot within a section is no state of anything.
+    let payloads = if bytes.starts_with(b"BLOOMSNP") { Vec::new() } else { sections(sound) };
+    for own in payloads {
+        let mut other = sound[..own.start].to_vec();
+        let header = other.len() - SECTION_HEADER;
+        other[header + 8..header + 16].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+        other.extend_from_slice(bytes);
+        other.extend_from_slice(&sound[own.end..]);
+        mend_sections(&mut other);
+        go_on(&other);
+    }
+}
+
+/// A sound snapshot, and the payload of each of its sections.
+pub(crate) fn snapshots() -> &'static [&'static [u8]] {
+    static ALL: OnceLock<Vec<&[u8]>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let sound = sound_snapshot();
+        std::iter::once(sound).chain(sections(sound).into_iter().map(|own| &sound[own])).collect()
+    })
+}
+
+/// Where the payloads of the sections lie that are whole.
+fn sections(bytes: &[u8]) -> Vec<Range<usize>> {
+    let (mut from, mut all) = (SNAPSHOT_HEADER, Vec::new());
+    while let Some(length) = bytes.get(from..).and_then(|rest| rest.get(8..)).and_then(<[u8]>::first_chunk) {
+        let start = from + SECTION_HEADER;
+        let Some(end) =
+            usize::try_from(u64::from_le_bytes(*length)).ok().and_then(|length| start.checked_add(length))
+        else {
+            break;
+        };
+        if end > bytes.len() {
+            break;
+        }
+        all.push(start..end);
+        from = end;
+    }
+    all
+}
+
+fn mend_sections(bytes: &mut [u8]) {
+    for own in sections(bytes) {
+        let header = own.start - SECTION_HEADER;
+        let checked = [&bytes[header..header + 16], &bytes[own.clone()]].concat();
+        bytes[header + 16..own.start].copy_from_slice(&crc32(&checked).to_le_bytes());
+    }
+}
+
+/// A run of a few minutes of two symbols.
+struct Run {
+    processor: Processor,
+    writer: SessionWriter,
+    data: SessionData,
+    symbols: Symbols,
+}
+
+impl Run {
+    fn new(symbols: Symbols) -> Self {
+        // Once: a calendar lays its years out when it is first asked for them.
+        static RULES: OnceLock<DeriveRules> = OnceLock::new();
+        let intervals = ["1m", "5m", "1w"].map(|text| text.parse().expect("an interval"));
+        let rules = RULES.get_or_init(|| {
+            let calendar = Calendar::named("XNYS").expect("a calendar");
+            DeriveRules::new(DeriveConfig::new(calendar, &intervals)).expect("sound rules")
+        });
+        let specs = ["sma:2", "macd:2,3,2", "vwap@5m"].map(|text| text.parse().expect("a spec"));
+        let plan = Plan::new(&specs, &intervals).expect("a sound plan");
+        let outputs = intervals.iter().map(|&interval| plan.columns(interval).to_vec()).collect();
+        let (historical, keep) = (vec!["gap".to_owned()], Keep::Session);
+        let config = StoreConfig { rules: rules.clone(), outputs, keep, retain: 1, ahead: 0, historical };
+        let (writer, data) = SessionWriter::new(config);
+        Self { processor: Processor::new(rules.clone(), plan), writer, data, symbols }
+    }
+
+    fn take(&mut self, minutes: Range<i64>) {
+        let Self { processor, writer, data, symbols } = self;
+        let from: Timestamp = "2024-11-26T14:30:00Z".parse().expect("an instant");
+        let at = |minute: i64| from.saturating_add(minute * 60_000_000_000);
+        let ids: Vec<SymbolId> = ["B", "A"].iter().filter_map(|name| symbols.intern(name).ok()).collect();
+        let mut notices = Notices::default();
+        for minute in minutes {
+            let row = |(number, &symbol): (usize, &SymbolId)| {
+                let (open, number) = (100.0 + minute as f64, number as i64);
+                let (high, low, close) = (open + 2.0, open - 1.0, open + 1.0);
+                let (vwap, trade_count) = ((minute % 4 == number).then_some(open), Some(minute));
+                let label = Label::Open(at(minute));
+                let record = Record { label, open, high, low, close, volume: Some(5.0), vwap, trade_count };
+                Bar::new(at(minute), &record).ok().map(|bar| InputRow::Bar { symbol, bar })
+            };
+            let rows: Vec<InputRow> = ids.iter().enumerate().filter_map(row).collect();
+            let _ = processor.take(Input::Bars { at: at(minute + 1), rows: &rows }, symbols, &mut notices);
+            while let Some(now) = processor.step(minute as u32, writer, &mut notices) {
+                let view = View::new(data, symbols, minute as u32, now);
+                for (&symbol, rule) in ids.iter().zip(&data.rules().intervals) {
+                    let series = view.series(symbol, rule.interval);
+                    series.map(|series| (series.newest(), series.last(9).count(), series.latest_value(0)));
+                    let _ = (view.forming(symbol, rule.interval), view.historical(symbol, "gap"));
+                }
+            }
+        }
+    }
+
+    fn save(&mut self) -> Vec<u8> {
+        let mut to = SnapshotWriter::new(OF);
+        self.processor.save(&self.symbols, &self.writer, &mut to).expect("indicators that can be saved");
+        to.finish()
+    }
+}
+
+fn sound_snapshot() -> &'static [u8] {
+    static SOUND: OnceLock<Vec<u8>> = OnceLock::new();
+    SOUND.get_or_init(|| {
+        let mut run = Run::new(Symbols::new());
+        run.writer.publish_historical(Timestamp::MIN, vec![1.0, 2.0], 0);
+        run.take(2..7);
+        run.save()
+    })
+}
+
+/// Restores what can be, and goes on with it.
+fn go_on(bytes: &[u8]) {
+    let restored = || -> Result<Run, SnapshotError> {
+        let snapshot = Snapshot::read(bytes, OF)?;
+        let mut run = Run::new(Symbols::restored(&snapshot)?);
+        run.processor.restore(&run.symbols, &mut run.writer, &snapshot)?;
+        Ok(run)
+    };
+    match restored() {
+        Ok(mut run) => {
+            run.take(6..12);
+            run.save();
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// CRC-32 byte by byte.
 fn crc32(bytes: &[u8]) -> u32 {
-    let shift = |crc: u32, _| (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1));
-    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), shift))
+    const OF_BYTE: [u32; 256] = {
+        let (mut table, mut byte) = ([0; 256], 0);
+        while byte < 256 {
+            let (mut crc, mut bit) = (byte as u32, 0);
+            while bit < 8 {
+                crc = (crc >> 1) ^ (0xedb8_8320 & 0_u32.wrapping_sub(crc & 1));
+                bit += 1;
+            }
+            table[byte] = crc;
+            byte += 1;
+        }
+        table
+    };
+    !bytes.iter().fold(!0, |crc, &byte| (crc >> 8) ^ OF_BYTE[(crc as u8 ^ byte) as usize])
 }

@@ -104,7 +104,7 @@ fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn the_corpora_and_their_beginnings_are_read_or_refused() {
     type Target = fn(&[u8]);
-    let all: [(&[&[u8]], Target); 10] = [
+    let all: [(&[&[u8]], Target); 11] = [
         (CSV, targets::csv),
         (VENDORS, targets::csv),
         (PAGES, targets::alpaca),
@@ -115,6 +115,7 @@ fn the_corpora_and_their_beginnings_are_read_or_refused() {
         (CONFIGS, targets::config),
         (JOURNALS, targets::journal),
         (JSON_CONFIGS, targets::config_json),
+        (targets::snapshots(), targets::snapshot),
     ];
     for (corpus, target) in all {
         for bytes in corpus {
@@ -170,6 +171,11 @@ proptest! {
     }
 
     #[test]
+    fn mutated_snapshots_are_read_or_refused(bytes in mutated(targets::snapshots())) {
+        targets::snapshot(&bytes);
+    }
+
+    #[test]
     fn mutated_session_files_in_json_are_read_or_refused(bytes in mutated(JSON_CONFIGS)) {
         targets::config_json(&bytes);
     }
@@ -185,6 +191,7 @@ proptest! {
         targets::config(&bytes);
         targets::journal(&bytes);
         targets::config_json(&bytes);
+        targets::snapshot(&bytes);
     }
 
     #[test]

@@ -241,7 +241,7 @@ fn go_on(bytes: &[u8], setup: &Setup) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn behind_a_checksum_that_is_right_damage_is_read_or_refused(place in 0..4_usize, edits in edits()) {

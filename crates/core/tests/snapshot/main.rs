@@ -8,3 +8,4 @@ mod kept;
 mod lanes;
 mod run;
 mod shards;
+mod states;

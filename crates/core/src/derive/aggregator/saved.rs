@@ -28,7 +28,9 @@ impl Aggregator {
     /// Writes its state once the run is counted. `clock` is that of all symbols: this one's moves to it before its next row.
     pub(crate) fn save(&mut self, clock: Timestamp, shared: &Shared, to: &mut Bytes) {
         self.settle(shared);
-        to.time(self.clock.max(clock));
+        // A symbol that its clock was never moved for still has to close what that passed.
+        let is_overdue = self.next_due(shared) <= clock;
+        to.time(if is_overdue { self.clock } else { self.clock.max(clock) });
         self.given_to.iter().for_each(|&given| to.time(given));
         self.spans.save(&shared.rules, to);
         to.count(self.sessions.len());
@@ -82,6 +84,11 @@ impl Aggregator {
             }
         }
         own.due = own.next_due(shared);
+        // What the clock has passed is closed, so that closing what is due comes to an end.
+        if own.due <= own.clock && own.due < Timestamp::MAX {
+            let allowed = format!("one before {}", own.due);
+            return Err(SnapshotError::value("a symbol's clock", own.clock.as_nanos() as u64, allowed));
+        }
         Ok(own)
     }
 }
