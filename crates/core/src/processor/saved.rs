@@ -12,52 +12,59 @@ impl Processor {
     /// computed. Nothing that it tells afterwards depends on it.
     ///
     /// ```
-    /// use barloom_core::derive::{DeriveConfig, DeriveRules};
+    /// # use barloom_core::derive::{DeriveConfig, DeriveRules};
+    /// # use barloom_core::plan::Plan;
+    /// # use barloom_core::store::{Keep, SessionData, StoreConfig};
+    /// # use barloom_core::{Bar, Calendar, Interval, Label, Record, Timestamp};
+    /// # type Anything<T> = Result<T, Box<dyn std::error::Error>>;
+    /// use barloom_core::Symbols;
     /// use barloom_core::input::{Input, InputRow};
     /// use barloom_core::notice::Notices;
-    /// use barloom_core::plan::Plan;
     /// use barloom_core::processor::Processor;
     /// use barloom_core::snapshot::{Fingerprint, Snapshot, SnapshotWriter};
-    /// use barloom_core::store::{Keep, SessionWriter, StoreConfig};
-    /// use barloom_core::{Bar, Calendar, Interval, Label, Record, Symbols, Timestamp};
+    /// use barloom_core::store::SessionWriter;
     ///
-    /// // What a run is made of; its fingerprint is that of what it was made from.
-    /// let intervals = [Interval::MINUTE, "5m".parse()?];
-    /// let rules = DeriveRules::new(DeriveConfig::new(Calendar::named("XNYS")?, &intervals))?;
-    /// let plan = || Plan::new(&["sma:2".parse()?], &intervals).map_err(Box::<dyn std::error::Error>::from);
-    /// let store = || -> Result<_, Box<dyn std::error::Error>> {
-    ///     let outputs = intervals.iter().map(|&interval| Ok(plan()?.columns(interval).to_vec())).collect::<Result<_, Box<dyn std::error::Error>>>()?;
-    ///     let (rules, historical) = (rules.clone(), Vec::new());
-    ///     Ok(SessionWriter::new(StoreConfig { rules, outputs, keep: Keep::Session, retain: 1, ahead: 0, historical }))
-    /// };
-    /// let fingerprint = Fingerprint::of([b"calendar = 'XNYS'".as_slice(), b"sma:2"]);
-    ///
-    /// let minute = |number: i64| "2024-11-26T14:30:00Z".parse::<Timestamp>().map(|open| open.saturating_add(number * 60_000_000_000));
-    /// let take = |processor: &mut Processor, writer: &mut SessionWriter, symbols: &mut Symbols, number: i64| -> Result<_, Box<dyn std::error::Error>> {
-    ///     let open = minute(number)?;
-    ///     let close = 100.0 + number as f64;
-    ///     let bar = Bar::new(open, &Record { label: Label::Open(open), open: 100.0, high: 110.0, low: 90.0, close,
-    ///                                        volume: Some(1.0), vwap: None, trade_count: None })?;
-    ///     let rows = [InputRow::Bar { symbol: symbols.intern("AAA")?, bar }];
-    ///     let mut notices = Notices::default();
-    ///     processor.take(Input::Bars { at: minute(number + 1)?, rows: &rows }, symbols, &mut notices).map_err(|(_, error)| error)?;
-    ///     while processor.step(number as u32, writer, &mut notices).is_some() {}
-    ///     Ok(())
-    /// };
-    ///
-    /// let (mut processor, mut symbols) = (Processor::new(rules.clone(), plan()?), Symbols::new());
-    /// let (mut writer, _) = store()?;
-    /// take(&mut processor, &mut writer, &mut symbols, 0)?;
-    /// let mut to = SnapshotWriter::new(fingerprint);
+    /// /// What the configuration makes: bars of 1m and 5m, and their `sma:2`.
+    /// fn parts() -> Anything<(Processor, SessionWriter, SessionData)> {
+    ///     # let intervals = [Interval::MINUTE, "5m".parse()?];
+    ///     # let rules = DeriveRules::new(DeriveConfig::new(Calendar::named("XNYS")?, &intervals))?;
+    ///     # let plan = Plan::new(&["sma:2".parse()?], &intervals)?;
+    ///     # let outputs = intervals.map(|interval| plan.columns(interval).to_vec()).to_vec();
+    ///     # let (keep, historical) = (Keep::Session, Vec::new());
+    ///     # let config = StoreConfig { rules: rules.clone(), outputs, keep, retain: 1, ahead: 0, historical };
+    ///     // …
+    ///     # let (writer, data) = SessionWriter::new(config);
+    ///     # Ok((Processor::new(rules, plan), writer, data))
+    /// }
+    /// # fn minute(number: i64) -> Anything<Bar> {
+    /// #     let open = "2024-11-26T14:30:00Z".parse::<Timestamp>()?.saturating_add(number * 60_000_000_000);
+    /// #     let close = 100.0 + number as f64;
+    /// #     Ok(Bar::new(open, &Record { label: Label::Open(open), open: 100.0, high: 110.0, low: 90.0, close,
+    /// #                                 volume: Some(1.0), vwap: None, trade_count: None })?)
+    /// # }
+    /// # fn take(number: i64, symbols: &mut Symbols, processor: &mut Processor, writer: &mut SessionWriter) -> Anything<()> {
+    /// #     let (symbol, mut notices) = (symbols.intern("AAA")?, Notices::default());
+    /// #     let input = Input::Bars { at: minute(number + 1)?.open_time(), rows: &[InputRow::Bar { symbol, bar: minute(number)? }] };
+    /// #     processor.take(input, symbols, &mut notices).map_err(|(_, error)| error)?;
+    /// #     while processor.step(number as u32, writer, &mut notices).is_some() {}
+    /// #     Ok(())
+    /// # }
+    /// let configuration = Fingerprint::of([b"calendar = 'XNYS'".as_slice(), b"sma:2"]);
+    /// let mut symbols = Symbols::new();
+    /// let (mut processor, mut writer, _) = parts()?;
+    /// // The first minute.
+    /// take(0, &mut symbols, &mut processor, &mut writer)?;
+    /// let mut to = SnapshotWriter::new(configuration);
     /// processor.save(&symbols, &writer, &mut to)?;
     /// let bytes = to.finish();
     ///
-    /// // Elsewhere, later.
-    /// let snapshot = Snapshot::read(&bytes, fingerprint)?;
+    /// // Later, elsewhere.
+    /// let snapshot = Snapshot::read(&bytes, configuration)?;
     /// let mut symbols = Symbols::restored(&snapshot)?;
-    /// let (mut processor, (mut writer, data)) = (Processor::new(rules.clone(), plan()?), store()?);
+    /// let (mut processor, mut writer, data) = parts()?;
     /// processor.restore(&symbols, &mut writer, &snapshot)?;
-    /// take(&mut processor, &mut writer, &mut symbols, 1)?;
+    /// // The second minute, and the mean of both.
+    /// take(1, &mut symbols, &mut processor, &mut writer)?;
     /// let series = data.series(symbols.intern("AAA")?, 0, 1).ok_or("no series")?;
     /// assert_eq!((series.bars().close(), series.latest_value(0)), (&[100.0, 101.0][..], Some(100.5)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

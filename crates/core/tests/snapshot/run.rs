@@ -1,6 +1,7 @@
 //! A run that can be looked at from all sides, and events to feed it.
 
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use barloom_core::derive::{DeriveConfig, DeriveRules, Policy, TradingHours};
 use barloom_core::indicators::{Each, Indicator, Reset, Spec, WarmUp};
@@ -88,7 +89,9 @@ pub(crate) struct Run {
 impl Setup {
     pub(crate) fn rules(&self) -> DeriveRules {
         let intervals: Vec<Interval> = self.intervals.iter().map(|text| text.parse().unwrap()).collect();
-        let mut config = DeriveConfig::new(Calendar::named("XNYS").unwrap(), &intervals);
+        // Once: a calendar lays its years out when it is first asked for them.
+        static XNYS: LazyLock<Calendar> = LazyLock::new(|| Calendar::named("XNYS").unwrap());
+        let mut config = DeriveConfig::new(XNYS.clone(), &intervals);
         config.hours = if self.extended { TradingHours::Extended } else { TradingHours::Regular };
         (config.grace, config.flush_on_stop) = (self.grace, self.flush);
         let policy = if self.strict { Policy::Strict } else { Policy::Coverage };
