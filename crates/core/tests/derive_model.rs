@@ -551,6 +551,17 @@ fn a_minute_that_the_clock_has_passed_is_late_for_the_base_alone() {
 }
 
 #[test]
+fn what_is_due_is_never_in_the_past() {
+    let ((mut deriver, take, aaa), mut log) = (minutes(&["5m", "1h"]), Log::default());
+    (5..9).for_each(|minute| assert_eq!(take(&mut deriver, &mut log, minute), Outcome::Accepted));
+    let clock = "2024-11-26T14:46:00Z".parse().unwrap();
+    deriver.advance_all(clock, &[aaa], &mut log);
+    // Late for 5m and new to 1h; the row that would follow begins a bucket of 5m that the clock has passed.
+    assert_eq!(take(&mut deriver, &mut log, 9), Outcome::Accepted);
+    assert!(deriver.due() > clock, "{}", deriver.due());
+}
+
+#[test]
 fn what_comes_again_after_the_end_is_late_for_what_was_given_and_moves_no_count() {
     let late = [&["late_bar 1m"; 5][..], &["bar 5m", "late_bar 1m", "bar 1m"]].concat();
     for (intervals, told) in [(&["1m", "5m"][..], late), (&["5m"], vec!["bar 5m"])] {

@@ -37,7 +37,10 @@ impl Aggregator {
         for session in &self.sessions {
             put_open_session(session, to);
         }
-        for (_, periods) in self.periods.iter().enumerate().filter(|(lane, _)| has_periods(shared, *lane)) {
+        for (periods, rule) in self.periods.iter().zip(&shared.rules.intervals) {
+            if !has_periods(rule.interval) {
+                continue;
+            }
             to.count(periods.len());
             for open in periods {
                 put_session(&shared.rules, open.period.from, to);
@@ -62,16 +65,13 @@ impl Aggregator {
         for _ in 0..from.count("open sessions", 4 + 1 + 4 * lanes + 4)? {
             let session = read_open_session(&own, shared, from)?;
             if own.sessions.last().is_some_and(|last| last.plan.index >= session.plan.index) {
-                return Err(SnapshotError::value(
-                    "an open session",
-                    from.left() as u64,
-                    "one later than that before it",
-                ));
+                let (interval, time) = (shared.rules.base, session.plan.start);
+                return Err(SnapshotError::OutOfPlace { interval, time });
             }
             own.sessions.push(session);
         }
         for lane in 0..lanes {
-            if !has_periods(shared, lane) {
+            if !has_periods(shared.interval(lane)) {
                 continue;
             }
             for _ in 0..from.count("open weeks or months", LEAST_PERIOD)? {
@@ -87,15 +87,16 @@ impl Aggregator {
         // What the clock has passed is closed, so that closing what is due comes to an end.
         if own.due <= own.clock && own.due < Timestamp::MAX {
             let allowed = format!("one before {}", own.due);
-            return Err(SnapshotError::value("a symbol's clock", own.clock.as_nanos() as u64, allowed));
+            let (field, got) = ("a symbol's clock", own.clock.as_nanos() as u64);
+            return Err(SnapshotError::value(field, got, allowed));
         }
         Ok(own)
     }
 }
 
 /// Whether the interval is longer than a session.
-fn has_periods(shared: &Shared, lane: usize) -> bool {
-    shared.interval(lane) > Interval::DAY
+fn has_periods(interval: Interval) -> bool {
+    interval > Interval::DAY
 }
 
 fn put_open_session(session: &OpenSession, to: &mut Bytes) {
