@@ -112,7 +112,10 @@ proptest! {
     #[test]
     fn symbols_keep_clocks_of_their_own(
         // Of which symbol, how far its rows go on, how far its clock goes before that.
-        steps in prop::collection::vec((0..3_usize, prop_oneof![6 => Just(1_i64), 1 => -9..40_i64], prop_oneof![4 => Just(0_i64), 1 => -3..90_i64]), 1..150),
+        steps in prop::collection::vec(
+            (0..3_usize, prop_oneof![6 => Just(1_i64), 1 => -9..40_i64], prop_oneof![4 => Just(0_i64), 1 => -3..90_i64]),
+            1..150,
+        ),
         cut in any::<prop::sample::Index>(),
     ) {
         let cut = cut.index(steps.len());
