@@ -1,5 +1,6 @@
 //! `run --journal DIR --resume`: killed at any point and gone on with, a run leaves what one that was never killed does.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
+#![allow(clippy::disallowed_methods, reason = "a process is killed after a while, and waited for")]
 
 mod common;
 

@@ -248,7 +248,7 @@ impl Lane for OwnLane {
             Some(own) => py.import("pickle")?.call_method1("dumps", (own,))?.extract::<Vec<u8>>().map(Some),
             None => Ok(None),
         });
-        let bytes = pickled.map_err(unsaved)?;
+        let bytes = pickled.map_err(|error| self.unsaved(error))?;
         to.bytes(&bytes.unwrap_or_default());
         Ok(())
     }
@@ -263,12 +263,16 @@ impl Lane for OwnLane {
             };
             Ok::<_, PyErr>(own.map(Bound::unbind))
         });
-        self.of[slot.index()] = own.map_err(unsaved)?;
+        self.of[slot.index()] = own.map_err(|error| self.unsaved(error))?;
         Ok(())
     }
 }
 
-/// What pickle raised of an indicator.
-fn unsaved(error: PyErr) -> SnapshotError {
-    SnapshotError::Unsaved { reason: error.to_string() }
+impl OwnLane {
+    /// What pickle raised of an indicator: it ends what that is part of, as there is no going on without its state.
+    fn unsaved(&self, error: PyErr) -> SnapshotError {
+        let reason = error.to_string();
+        self.raised.keep(error);
+        SnapshotError::Unsaved { reason }
+    }
 }

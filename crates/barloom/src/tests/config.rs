@@ -162,12 +162,9 @@ fn auto_takes_threads_where_one_is_not_enough() {
 
 #[test]
 fn what_is_not_built_yet_is_refused_by_name() {
-    for text in ["to = 'parquet'"] {
-        let message = refused(text);
-        let field = text.split(' ').next().unwrap();
-        assert!(message.contains("not built yet") && message.contains(field), "{text}: {message}");
-        assert!(!message.contains("unknown"), "{message}");
-    }
+    let message = refused("to = 'parquet'");
+    assert!(message.contains("not built yet") && message.contains("to"), "{message}");
+    assert!(!message.contains("unknown"), "{message}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use super::aggregate::Fold;
 use super::empty::Spans;
 use super::event::{ClosedBar, Outcome, Revision, Sink, Warning, WarningKind};
-use super::plan::{Period, Plans, SessionLabel, traded};
+use super::plan::{Period, Plans, SessionLabel, SessionPlan, traded};
 use super::rules::{DeriveRules, Late};
 use super::session::{Lane, OpenSession, Standing};
 use crate::bar::{Bar, NULL};
@@ -55,6 +55,11 @@ impl Shared {
     #[inline]
     fn deadline(&self, close: Timestamp) -> Timestamp {
         close.saturating_add(self.rules.grace)
+    }
+
+    /// When a session is counted into its weeks and months: once its regular hours are over, or, where it may be revised, all of it.
+    fn counted_at(&self, plan: &SessionPlan) -> Timestamp {
+        if self.revises() { plan.end } else { plan.regular_close }
     }
 
     /// Whether closed buckets of the current session are given again.
@@ -360,7 +365,7 @@ impl Aggregator {
             return Ok(Entered::Finished(hours));
         }
         let plan = shared.plans.plan(&shared.rules, index)?;
-        let counted_at = if shared.revises() { plan.end } else { plan.regular_close };
+        let counted_at = shared.counted_at(&plan);
         let mut session = self.spare.pop().unwrap_or_else(|| OpenSession::new(plan.clone()));
         session.reset(plan, counted_at, &self.given_to);
         session.folded = shared.deadline(counted_at) <= self.clock;

@@ -57,6 +57,16 @@ pub enum Late {
     Revise,
 }
 
+impl Late {
+    /// The word in configurations.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::Revise => "revise",
+        }
+    }
+}
+
 impl FromStr for Late {
     type Err = WordError;
 

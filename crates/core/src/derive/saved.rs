@@ -76,6 +76,7 @@ impl Deriver {
 /// Writes what the bytes that follow are read by.
 fn put_rules(rules: &DeriveRules, to: &mut Bytes) {
     to.text(&rules.base.to_string());
+    to.text(rules.late.as_str());
     to.count(rules.intervals.len());
     rules.intervals.iter().for_each(|rule| to.text(&rule.interval.to_string()));
 }
@@ -83,6 +84,7 @@ fn put_rules(rules: &DeriveRules, to: &mut Bytes) {
 /// That `rules` can read what follows.
 fn check_rules(rules: &DeriveRules, from: &mut Read<'_>) -> Result<(), SnapshotError> {
     from.same("the base interval", &rules.base.to_string())?;
+    from.same("what becomes of late bars", rules.late.as_str())?;
     from.same_count("the number of intervals", rules.intervals.len())?;
     rules.intervals.iter().try_for_each(|rule| from.same("an interval", &rule.interval.to_string()))
 }

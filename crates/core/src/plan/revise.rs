@@ -8,7 +8,7 @@ use crate::columns::BarColumns;
 use crate::derive::{ClosedBar, Revision, SessionLabel};
 use crate::indicators::{NULL, Reset, Slot};
 use crate::outputs::Reading;
-use crate::snapshot::{Bytes, Read};
+use crate::snapshot::{Bytes, Read, SnapshotError};
 use crate::time::Timestamp;
 
 /// A symbol's indicators on an interval as they were before its current session.
@@ -136,7 +136,60 @@ impl IntervalPlan {
         opened.begun.extend(self.lanes.iter().map(|lane| lane.begun[symbol]));
         opened.lanes.clear();
         let slot = Slot(symbol as u32);
-        self.lanes.iter().for_each(|lane| lane.lane.save(slot, &mut opened.lanes));
+        for lane in &self.lanes {
+            // Behind an error, which ends the run where it can come, nothing is kept: what is revised then starts over.
+            if opened.lanes.framed(|to| lane.lane.save(slot, to)).is_err() {
+                opened.lanes.clear();
+                return;
+            }
+        }
+    }
+
+    /// Writes what is kept of a symbol's session.
+    pub(super) fn save_opened(&self, symbol: usize, to: &mut Bytes) {
+        let kept =
+            self.opened.as_ref().and_then(|all| all.get(symbol)).filter(|opened| opened.label.is_some());
+        to.flag(kept.is_some());
+        let Some(Opened { label, session, begun, lanes, revisions }) = kept else { return };
+        SessionLabel::save(*label, to);
+        SessionLabel::save(*session, to);
+        begun.iter().for_each(|begun| to.flag(*begun));
+        to.bytes(lanes.as_slice());
+        to.count(revisions.len());
+        for (open, times) in revisions {
+            to.time(*open);
+            to.u32(u32::from(*times));
+        }
+    }
+
+    /// Reads what was kept of a symbol's session, and whether its indicators understand it; their own state is to be read after it.
+    pub(super) fn restore_opened(&mut self, symbol: usize, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        if !from.flag("whether a session's opening is kept")? {
+            return Ok(());
+        }
+        let (label, session) = (SessionLabel::restore(from)?, SessionLabel::restore(from)?);
+        let mut opened = Opened { label, session, ..Opened::default() };
+        for _ in &self.lanes {
+            opened.begun.push(from.flag("whether an indicator had begun")?);
+        }
+        let kept = from.bytes()?;
+        let (slot, mut states) = (Slot(symbol as u32), Read::new(kept));
+        if !kept.is_empty() {
+            for lane in &mut self.lanes {
+                states.framed(|from| lane.lane.restore(slot, from))?;
+            }
+            states.end()?;
+        }
+        opened.lanes.raw(kept);
+        for _ in 0..from.count("revised rows", 8 + 4)? {
+            let open = from.time()?;
+            opened.revisions.push((open, from.at_most("revisions", usize::from(u16::MAX))? as u16));
+        }
+        if let Some(all) = &mut self.opened {
+            all.resize_with(all.len().max(symbol + 1), Opened::default);
+            all[symbol] = opened;
+        }
+        Ok(())
     }
 
     /// Brings a symbol's indicators back to where its session opened.
@@ -147,7 +200,7 @@ impl IntervalPlan {
         for (lane, begun) in self.lanes.iter_mut().zip(&opened.begun) {
             lane.begun[symbol] = *begun;
             // Invariant: these bytes are the lane's own. One that can't read them starts over and is not ready.
-            if lane.lane.restore(slot, &mut from).is_err() {
+            if from.framed(|from| lane.lane.restore(slot, from)).is_err() {
                 lane.lane.reset(slot, Reset::Start);
             }
         }

@@ -23,6 +23,7 @@ impl Plan {
             to.count(plan.sessions.len());
             for (symbol, &session) in plan.sessions.iter().enumerate() {
                 SessionLabel::save(session, to);
+                plan.save_opened(symbol, to);
                 for (own, (name, _)) in plan.lanes.iter().zip(&outputs.indicators) {
                     to.flag(own.begun[symbol]);
                     to.framed(|to| own.lane.save(Slot(symbol as u32), to))
@@ -50,7 +51,7 @@ impl Plan {
             from.same("an interval", &plan.interval.to_string())?;
             from.same_count("the number of indicators", plan.lanes.len())?;
             outputs.indicators.iter().try_for_each(|(name, _)| from.same("an indicator", name))?;
-            let least = 1 + plan.lanes.len() * LEAST_STATE;
+            let least = 2 + plan.lanes.len() * LEAST_STATE;
             let count = from.count("symbols", least)?;
             if count > symbols.len() {
                 let allowed = format!("0 to {}", symbols.len());
@@ -60,6 +61,7 @@ impl Plan {
                 // One by one: a damaged count gets no more room than there are states.
                 plan.reserve(symbol);
                 plan.sessions[symbol] = SessionLabel::restore(from)?;
+                plan.restore_opened(symbol, from)?;
                 for (at, (name, _)) in outputs.indicators.iter().enumerate() {
                     let own = &mut plan.lanes[at];
                     own.begun[symbol] = from.flag("whether an indicator has begun")?;

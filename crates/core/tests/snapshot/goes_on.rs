@@ -1,5 +1,6 @@
 //! Random runs, saved anywhere.
 
+use barloom_core::derive::Late;
 use barloom_core::store::Keep;
 use proptest::prelude::*;
 
@@ -57,9 +58,10 @@ fn setup() -> impl Strategy<Value = Setup> {
     ];
     let keep = prop_oneof![Just(Keep::Session), (0_u32..9).prop_map(Keep::Last)];
     let grace = prop_oneof![3 => Just(0), 1 => Just(2_000_000_000), 1 => Just(90 * MINUTE)];
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let late = prop_oneof![Just(Late::Drop), Just(Late::Revise)];
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), late);
     (intervals, keep, grace, flags, 1..3_usize, prop_oneof![Just(0), 1..4_u32]).prop_map(
-        |(intervals, keep, grace, (extended, strict, has_base, flush), retain, ahead)| Setup {
+        |(intervals, keep, grace, (extended, strict, has_base, flush, late), retain, ahead)| Setup {
             intervals,
             specs: SPECS,
             extended,
@@ -67,6 +69,7 @@ fn setup() -> impl Strategy<Value = Setup> {
             has_base,
             grace,
             flush,
+            late,
             keep,
             retain,
             ahead,

@@ -1,5 +1,6 @@
 //! A snapshot of each version of the format, kept as a file: what an older Barloom saved goes on in this one.
 
+use barloom_core::derive::Late;
 use barloom_core::snapshot::VERSION;
 use barloom_core::store::Keep;
 
@@ -18,6 +19,7 @@ pub(crate) fn kept_setup() -> Setup {
         has_base: false,
         grace: 0,
         flush: false,
+        late: Late::Drop,
         keep: Keep::Session,
         retain: 1,
         ahead: 0,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use barloom_core::derive::{DeriveConfig, DeriveRules, Policy, TradingHours};
+use barloom_core::derive::{DeriveConfig, DeriveRules, Late, Policy, TradingHours};
 use barloom_core::indicators::{Each, Indicator, Reset, Spec, WarmUp};
 use barloom_core::input::{Input, InputRow};
 use barloom_core::notice::{Notice, Notices};
@@ -31,6 +31,7 @@ pub(crate) struct Setup {
     pub(crate) has_base: bool,
     pub(crate) grace: i64,
     pub(crate) flush: bool,
+    pub(crate) late: Late,
     pub(crate) keep: Keep,
     pub(crate) retain: usize,
     pub(crate) ahead: u32,
@@ -93,7 +94,7 @@ impl Setup {
         static XNYS: LazyLock<Calendar> = LazyLock::new(|| Calendar::named("XNYS").unwrap());
         let mut config = DeriveConfig::new(XNYS.clone(), &intervals);
         config.hours = if self.extended { TradingHours::Extended } else { TradingHours::Regular };
-        (config.grace, config.flush_on_stop) = (self.grace, self.flush);
+        (config.grace, config.flush_on_stop, config.late) = (self.grace, self.flush, self.late);
         let policy = if self.strict { Policy::Strict } else { Policy::Coverage };
         config.intervals.iter_mut().for_each(|rule| rule.policy = policy);
         let rules = DeriveRules::new(config).unwrap();
@@ -228,10 +229,14 @@ impl Run {
         let (mut seen, deriver) = (String::new(), self.processor.deriver());
         let counts = (deriver.counts(), deriver.unfinished(), deriver.empty(), deriver.clocks_ignored());
         writeln!(seen, "{counts:?} {:?}", self.symbols.by_name()).unwrap();
-        for back in [0, 1, 2, 5] {
+        // Of a session that was revised the rows are saved as they are now; views of steps before are not.
+        let is_revised = deriver.rules().late == Late::Revise;
+        let (steps, instants) = if is_revised { (1, 1) } else { (4, 2) };
+        for back in [0, 1, 2, 5].into_iter().take(steps) {
             let step = self.step.saturating_sub(back);
             for (by, rule) in [Timestamp::MAX, at(3000)]
                 .into_iter()
+                .take(instants)
                 .flat_map(|by| deriver.rules().intervals.iter().map(move |rule| (by, rule)))
             {
                 for &symbol in self.symbols.by_name() {

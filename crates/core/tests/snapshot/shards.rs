@@ -1,6 +1,6 @@
 //! What is beside a run of one shard and one clock: shards in one snapshot, and symbols that have each a clock of their own.
 
-use barloom_core::derive::{ClosedBar, Deriver, Sink, Warning};
+use barloom_core::derive::{ClosedBar, Deriver, Revision, Sink, Warning};
 use barloom_core::input::{Input, InputRow};
 use barloom_core::notice::Notices;
 use barloom_core::plan::Plan;
@@ -103,6 +103,7 @@ impl Sink for Told {
     fn bar(&mut self, bar: &ClosedBar) {
         self.0.push(format!("{bar:?}"));
     }
+    fn revised(&mut self, _: Revision) {}
     fn warning(&mut self, warning: &Warning) {
         self.0.push(format!("{warning:?}"));
     }

@@ -42,10 +42,12 @@ impl Aggregator {
                 continue;
             }
             to.count(periods.len());
-            for open in periods {
-                put_session(&shared.rules, open.period.from, to);
-                to.u32(open.n_base);
-                open.fold.save(to);
+            periods.iter().for_each(|open| put_period(open, shared, to));
+        }
+        if shared.revises() {
+            for given in &self.given_period {
+                to.flag(given.is_some());
+                given.iter().for_each(|given| put_period(given, shared, to));
             }
         }
     }
@@ -76,11 +78,21 @@ impl Aggregator {
             }
             for _ in 0..from.count("open weeks or months", LEAST_PERIOD)? {
                 let open = read_period(lane, shared, from)?;
+                if open.is_whole() {
+                    let allowed = format!("1 to {}", open.period.expected.saturating_sub(1));
+                    return Err(SnapshotError::value("bars of an open week or month", open.n_base, allowed));
+                }
                 if own.periods[lane].back().is_some_and(|last| last.period.from >= open.period.from) {
                     let time = open.period.open;
                     return Err(SnapshotError::OutOfPlace { interval: shared.interval(lane), time });
                 }
                 own.periods[lane].push_back(open);
+            }
+        }
+        let revisable = if shared.revises() { lanes } else { 0 };
+        for lane in 0..revisable {
+            if from.flag("whether a week or month was given")? {
+                own.given_period[lane] = Some(read_period(lane, shared, from)?);
             }
         }
         own.due = own.next_due(shared);
@@ -115,7 +127,8 @@ fn read_open_session(
     let index = read_session(&shared.rules, from)?;
     let plan = shared.plans.plan(&shared.rules, index).map_err(SnapshotError::Calendar)?;
     let mut session = OpenSession::new(plan.clone());
-    session.reset(plan.clone(), from.flag("whether a session is folded")?, &own.given_to);
+    session.reset(plan.clone(), shared.counted_at(&plan), &own.given_to);
+    session.folded = from.flag("whether a session is folded")?;
     for (state, laid) in session.lanes.iter_mut().zip(&plan.lanes) {
         state.closed = from.at_most("closed buckets", laid.buckets.len())? as u32;
     }
@@ -136,6 +149,12 @@ fn read_open_session(
     Ok(session)
 }
 
+fn put_period(open: &OpenPeriod, shared: &Shared, to: &mut Bytes) {
+    put_session(&shared.rules, open.period.from, to);
+    to.u32(open.n_base);
+    open.fold.save(to);
+}
+
 fn read_period(lane: usize, shared: &mut Shared, from: &mut Read<'_>) -> Result<OpenPeriod, SnapshotError> {
     let index = read_session(&shared.rules, from)?;
     let plan = shared.plans.plan(&shared.rules, index).map_err(SnapshotError::Calendar)?;
@@ -143,9 +162,9 @@ fn read_period(lane: usize, shared: &mut Shared, from: &mut Read<'_>) -> Result<
     let out_of_place = SnapshotError::OutOfPlace { interval: shared.interval(lane), time: plan.start };
     let period = laid.ok_or(out_of_place)?;
     let n_base = from.u32()?;
-    if !(1..period.expected).contains(&n_base) {
-        let allowed = format!("1 to {}", period.expected.saturating_sub(1));
-        return Err(SnapshotError::value("bars of an open week or month", n_base, allowed));
+    if !(1..=period.expected).contains(&n_base) {
+        let allowed = format!("1 to {}", period.expected);
+        return Err(SnapshotError::value("bars of a week or month", n_base, allowed));
     }
     Ok(OpenPeriod { period, fold: Fold::restore(n_base, period.open, from)?, n_base })
 }

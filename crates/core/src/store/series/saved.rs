@@ -21,7 +21,10 @@ impl SeriesWriter {
         let segments = series.segments.load();
         let Some(oldest) = segments.first() else { return to.flag(false) };
         to.flag(true);
-        self.rest.started.iter().for_each(|&started| to.flag(started));
+        for started in &self.rest.started {
+            to.flag(started.is_some());
+            started.iter().for_each(|number| to.u64(*number));
+        }
         to.u64(series.ready.load(Ordering::Relaxed));
         to.u64(oldest.first);
         to.count(segments.len());
@@ -58,13 +61,15 @@ impl SeriesWriter {
         config: &StoreConfig,
         from: &mut Read<'_>,
     ) -> Result<Self, SnapshotError> {
-        let mut own = Self::new(series, place, width);
+        let mut own = Self::new(series, place, width, config);
         if !from.flag("whether a series has rows")? {
             return Ok(own);
         }
         for started in &mut own.rest.started {
-            *started = from.flag("whether an output has started")?;
-            own.waiting -= u32::from(*started);
+            if from.flag("whether an output has started")? {
+                *started = Some(from.tally("the number of a row")?);
+                own.waiting -= 1;
+            }
         }
         own.rest.series().ready.store(from.u64()?, Ordering::Relaxed);
         own.number = from.tally("the number of a row")?;
@@ -90,7 +95,9 @@ impl SeriesWriter {
             let capacity = if left == 0 { room(&config.rules, interval, index).max(rows) } else { rows };
             let writer = read_columns(words, columns, rows, capacity)?;
             let columns = writer.reader();
-            segments.push(Arc::new(Segment { columns, has_extra, first: own.number, began }));
+            let (first, latest) = (own.number, own.latest.clone());
+            let (since, before) = (None, None);
+            segments.push(Arc::new(Segment { columns, has_extra, first, began, latest, since, before }));
             writers.push_back(writer);
             own.number += rows as u64;
             (own.rows, own.label, own.has_extra) = (rows as u32, label, has_extra);
