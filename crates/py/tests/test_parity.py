@@ -53,6 +53,18 @@ def test_a_market_with_faults_by_time_and_by_symbol(market: Path, grouped: Path,
     assert first == ({3} if sort else {3, 1}), "an input grouped by symbol stays grouped"
 
 
+def test_what_comes_late_is_revised(market: Path, grouped: Path, tmp_path: Path) -> None:
+    for data in (market, grouped):
+        out = compare(tmp_path / data.stem, [data], INTERVALS, INDICATORS, late="revise", **XNYS)
+        dropped = bl.derive(data, INTERVALS, INDICATORS, **XNYS)
+        assert not out["1m"].to_polars().equals(dropped["1m"].to_polars()), "something was put right"
+    engine = bl.Engine(INTERVALS, INDICATORS, late="revise", **XNYS).run(market)
+    by_symbol = [table.to_polars().sort("symbol", "open_time") for table in (engine["1m"], out["1m"])]
+    same(*by_symbol)
+    # Each time that a row is told counts; it is in the table once.
+    assert engine.summary["intervals"]["1m"]["bars"] > len(engine["1m"])
+
+
 class Bars:
     """Counts; an indicator in Python has the others computed bar by bar too."""
 
