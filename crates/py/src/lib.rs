@@ -10,6 +10,7 @@ mod gather;
 mod indicator;
 mod lend;
 mod output;
+mod saved;
 mod session;
 mod settings;
 mod source;
@@ -30,6 +31,8 @@ mod _barloom {
     use super::indicator::Bar;
     #[pymodule_export]
     use super::output::Output;
+    #[pymodule_export]
+    use super::saved::saved_session;
     #[pymodule_export]
     use super::session::{Replay, SeriesBars, Session};
     #[pymodule_export]

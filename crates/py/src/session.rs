@@ -14,7 +14,7 @@ use barloom_core::{Record, Stamp, SymbolId, Symbols, Timestamp};
 use barloom_io::FileSource;
 use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict, PyString};
 
 use crate::catalogue::Catalogue;
 use crate::errors::{bad_data, unread, wrong};
@@ -37,18 +37,20 @@ pub(crate) struct Session {
 const _: () = assert!(align_of::<Session>() <= PYTHON_ALIGNMENT && align_of::<Replay>() <= PYTHON_ALIGNMENT);
 
 /// What takes bars.
-struct Inner {
-    processor: Processor,
-    writer: SessionWriter,
+pub(crate) struct Inner {
+    pub(crate) processor: Processor,
+    pub(crate) writer: SessionWriter,
     notices: Notices,
-    symbols: Symbols,
-    settings: Settings,
+    pub(crate) symbols: Symbols,
+    pub(crate) settings: Settings,
+    /// What was asked for, as JSON.
+    pub(crate) fields: String,
     /// Whether bars move the clock, by those before them.
-    by_bars: bool,
+    pub(crate) by_bars: bool,
     /// The newest close seen, and where the clock stands.
-    newest: Timestamp,
-    now: Timestamp,
-    number: u32,
+    pub(crate) newest: Timestamp,
+    pub(crate) now: Timestamp,
+    pub(crate) number: u32,
     subscribers: Vec<Subscription>,
     /// What the call before told.
     room: Room,
@@ -200,7 +202,7 @@ impl Inner {
 
 impl Session {
     /// The part that takes bars. A callback that comes back here, or another thread, is refused.
-    fn open(&self) -> PyResult<MutexGuard<'_, Inner>> {
+    pub(crate) fn open(&self) -> PyResult<MutexGuard<'_, Inner>> {
         let inner = self.inner.try_lock().map_err(|_| {
             PyRuntimeError::new_err(
                 "the session is taking bars already: in another thread, or in the callback that called this",
@@ -223,6 +225,12 @@ impl Session {
         take(inner, (&mut gathered, &self.catalogue, &self.seen))?;
         inner.room = gathered.room();
         Ok(Events::new(gathered, Arc::clone(&self.catalogue)))
+    }
+
+    /// `inner` is another session's from now on.
+    pub(crate) fn restored_to(&self, py: Python<'_>, inner: &Inner) {
+        self.catalogue.learn(py, &inner.symbols);
+        self.seen.store(inner.number, Ordering::Release);
     }
 
     /// What is visible of a series now.
@@ -262,6 +270,7 @@ impl Session {
             notices: Notices::default(),
             symbols: Symbols::new(),
             settings,
+            fields: fields.to_owned(),
             by_bars,
             newest: Timestamp::MIN,
             now: Timestamp::MIN,
@@ -373,6 +382,17 @@ impl Session {
     fn bars(&self, py: Python<'_>, symbol: &str, interval: &str) -> PyResult<SeriesBars> {
         let place = self.catalogue.place(interval)?;
         Ok(SeriesBars::new(self.rows(py, symbol, place), place, &self.catalogue))
+    }
+
+    /// The session as bytes, for `Session.restore`: everything but its callbacks. They have a version and checksums, and mean the same on any
+    /// machine. Indicators in Python are saved by pickle, and what that raises comes out.
+    fn save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.saved()?))
+    }
+
+    #[pyo3(name = "_take")]
+    fn take(&self, py: Python<'_>, saved: &[u8]) -> PyResult<()> {
+        self.take_saved(py, saved)
     }
 
     /// The symbols met so far.

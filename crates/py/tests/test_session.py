@@ -238,6 +238,47 @@ def test_what_comes_late_is_revised() -> None:
     assert session.summary["corrected"] == 1
 
 
+@pytest.mark.parametrize("late", ["drop", "revise"])
+def test_a_session_that_was_saved_goes_on_bit_for_bit(rows: pl.DataFrame, late: str) -> None:
+    def session() -> bl.Session:
+        return bl.Session(["5m", "1h", "1d"], ["rsi:14", "vwap@5m", bl.Own("spread", Spread, "5m", outputs=("width", "count"), first=2)], calendar="XNYS", late=late)
+
+    whole, first = session(), session()
+    table = rows.drop("ns")
+    cut = len(table) // 3 + 7
+    for each in (whole, first):
+        each.push_table(table[:cut])
+    saved = first.save()
+    assert saved == whole.save() == bl.Session.restore(saved, bl.Own("spread", Spread, "5m", outputs=("width", "count"), first=2)).save()
+    again = bl.Session.restore(saved, [bl.Own("spread", Spread, "5m", outputs=("width", "count"), first=2)])
+    seen = [[told(event) for event in [*each.push_table(table[cut:]), *each.finish()]] for each in (whole, again)]
+    assert seen[0] == seen[1] and len(seen[0]) > 1_000
+    assert whole.summary == again.summary
+    for name in ("5m", "1d"):
+        own, other = (each.bars("S00001", name) for each in (whole, again))
+        assert own.close.tobytes() == other.close.tobytes() and own["rsi_14"].tobytes() == other["rsi_14"].tobytes()
+
+
+def test_what_is_no_saved_session_is_refused() -> None:
+    session = bl.Session("5m", "rsi:14", calendar="XNYS")
+    session.push("A", OPEN, 1.0, 2.0, 1.0, 2.0, 1.0)
+    saved = session.save()
+    for damaged in (b"", saved[:-1], saved + b"x", saved[:40] + bytes([saved[40] ^ 1]) + saved[41:]):
+        with pytest.raises(bl.DataError):
+            bl.Session.restore(damaged)
+    with pytest.raises(bl.DataError, match="indicator"):
+        bl.Session.restore(saved, bl.Own("spread", Spread, "5m"))
+
+    class Local:
+        def update(self, bar: bl.Bar) -> float:
+            return bar.close
+
+    unsaved = bl.Session("1m", bl.Own("local", Local), calendar="XNYS")
+    unsaved.push("A", OPEN, 1.0, 2.0, 1.0, 2.0, 1.0)
+    with pytest.raises((AttributeError, TypeError, bl.DataError)):
+        unsaved.save()
+
+
 class Spread:
     """High less low, from the second bar on, and how many bars came."""
 

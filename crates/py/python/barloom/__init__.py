@@ -33,6 +33,7 @@ from ._barloom import (
     WarningEvent,
     __version__,
     _Engine,
+    _saved_session,
     _Session,
 )
 from ._barloom import derive as _derive
@@ -240,6 +241,26 @@ class Session(_Session):
             return callback
 
         return register
+
+    @classmethod
+    def restore(cls, saved: bytes, indicators: Own | Sequence[Own] = ()) -> Session:
+        """The session that :meth:`save` gave the bytes of: it goes on bit for bit, here or on another machine.
+
+        >>> import barloom as bl
+        >>> session = bl.Session("5m", "rsi:14", calendar="XNYS")
+        >>> again = bl.Session.restore(session.save())
+
+        Its arguments are in the bytes, but for indicators in Python, which are given once more in ``indicators``: their state is read by pickle,
+        so restore such sessions only from those whom you trust. Callbacks are registered anew. An overlay or adjustments are read from their
+        files again.
+
+        Raises DataError for bytes that are damaged, of a newer version, or of other indicators.
+        """
+        fields, clock = _saved_session(saved)
+        own = [indicators] if isinstance(indicators, Own) else list(indicators)
+        session = super().__new__(cls, fields, own, clock)
+        session._take(saved)
+        return session
 
     def push_table(self, data: Any) -> Events:
         """Push the rows of a table, a path, or several of them in their order; see :func:`derive` for what a table is."""
