@@ -6,7 +6,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use barloom_core::derive::{Clocks, ClosedBar, DeriveConfig, DeriveRules, Deriver, FileFeed, Sink, Warning};
+use barloom_core::derive::{
+    Clocks, ClosedBar, DeriveConfig, DeriveRules, Deriver, FileFeed, Revision, Sink, Warning,
+};
 use barloom_core::{Calendar, Interval, Label, Record, Symbols, Timestamp};
 
 const ROWS: usize = 10_000_000;
@@ -20,6 +22,8 @@ impl Sink for Count {
         black_box(bar);
         self.0 += 1;
     }
+    /// Not under the default of `late`.
+    fn revised(&mut self, _: Revision) {}
     fn warning(&mut self, warning: &Warning) {
         black_box(warning);
     }
