@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Blocks that are read ahead of the one at hand.
-const READ_AHEAD: usize = 4;
+pub(crate) const READ_AHEAD: usize = 4;
 /// Bytes asked of the system at once.
 const BLOCK: usize = 1 << 16;
 
@@ -15,10 +15,10 @@ const BLOCK: usize = 1 << 16;
 static READERS: Mutex<Vec<SyncSender<Message>>> = Mutex::new(Vec::new());
 
 /// What the reading thread, or a signal, says.
-enum Message {
+pub(crate) enum Message {
     /// Some bytes; none at the end.
     Block(io::Result<Vec<u8>>),
-    /// Nothing more is wanted.
+    /// A signal came.
     Wake,
 }
 
@@ -94,13 +94,17 @@ impl Pipe {
 }
 
 fn read(path: &Path, to: &SyncSender<Message>) {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) => return drop(to.send(Message::Block(Err(error)))),
-    };
+    match File::open(path) {
+        Ok(file) => hand_over(file, to),
+        Err(error) => drop(to.send(Message::Block(Err(error)))),
+    }
+}
+
+/// Hands `from` over block by block, to its end or until nobody takes them.
+pub(crate) fn hand_over(mut from: impl Read, to: &SyncSender<Message>) {
     loop {
         let mut block = vec![0; BLOCK];
-        let read = file.read(&mut block);
+        let read = from.read(&mut block);
         if matches!(&read, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
             continue;
         }

@@ -1,7 +1,7 @@
 //! `barloom stream`: NDJSON in on stdin, NDJSON out on stdout, flushed after each line.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use barloom::engine::OnInvalid;
 use barloom_core::adjust::Adjuster;
@@ -16,6 +16,7 @@ use clap::Args;
 
 use crate::args::SharedArgs;
 use crate::failure::{Failure, Kind, failed};
+use crate::pipe::{Message, READ_AHEAD, hand_over};
 use crate::tables::Rejects;
 use crate::told::Told;
 use crate::{inputs, interrupt, tell};
@@ -57,7 +58,7 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
     let (wake, lines) = sync_channel(READ_AHEAD);
     let reader = wake.clone();
     // A full channel needs no waking: the loop looks at the flag after every block.
-    interrupt::ask_first(move || drop(wake.try_send(Input::Wake)))?;
+    interrupt::ask_first(move || drop(wake.try_send(Message::Wake)))?;
     let config = args.shared.into_config();
     if config.publisher.is_some() {
         let text = "--publisher chooses among those of a Databento file; the lines of a stream have none";
@@ -91,42 +92,10 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
         stop,
     };
     // Reading blocks, and a signal must still be heard, so it has a thread of its own. It ends with the process.
-    std::thread::spawn(move || read_stdin(&reader));
+    std::thread::spawn(move || hand_over(io::stdin().lock(), &reader));
     let read = stream.read(&lines);
     let ended = stream.end(read.is_ok());
     read.and(ended).and_then(|()| interrupt::check("what was told stands"))
-}
-
-/// What the reading thread hands over.
-enum Input {
-    /// Some bytes of stdin; none at its end.
-    Block(io::Result<Vec<u8>>),
-    /// A signal came: look at the flag.
-    Wake,
-}
-
-/// Blocks that are read ahead of the one at hand.
-const READ_AHEAD: usize = 4;
-/// Bytes asked of stdin at once.
-const BLOCK: usize = 1 << 16;
-
-fn read_stdin(to: &SyncSender<Input>) {
-    let mut from = io::stdin().lock();
-    loop {
-        let mut block = vec![0; BLOCK];
-        let read = io::Read::read(&mut from, &mut block);
-        if matches!(&read, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
-            continue;
-        }
-        let read = read.map(|count| {
-            block.truncate(count);
-            block
-        });
-        let is_last = read.as_ref().map_or(true, Vec::is_empty);
-        if to.send(Input::Block(read)).is_err() || is_last {
-            return;
-        }
-    }
 }
 
 /// Keeps what belongs to a line, but no more than is needed to know that it is too long.
@@ -160,12 +129,12 @@ struct Out {
 }
 
 impl Stream {
-    fn read(&mut self, from: &Receiver<Input>) -> Result<(), Failure> {
+    fn read(&mut self, from: &Receiver<Message>) -> Result<(), Failure> {
         let mut line = Vec::new();
         while !interrupt::asked() {
             let block = match from.recv() {
-                Ok(Input::Block(block)) => block,
-                Ok(Input::Wake) => continue,
+                Ok(Message::Block(block)) => block,
+                Ok(Message::Wake) => continue,
                 // The reading thread is gone, which it is only after it said so.
                 Err(_) => return Ok(()),
             };

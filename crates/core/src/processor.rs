@@ -164,7 +164,7 @@ impl Processor {
         let first = revised.bars.len() - own;
         for (event, row) in events[..own].iter_mut().zip(first..) {
             closed[event.index as usize] = revised.bars[row];
-            event.row = if revised.changed().contains(&row) {
+            event.row = if revised.changed().binary_search(&row).is_ok() {
                 let at = BatchRow { slot, index: event.index };
                 batch.put(input, at, revised.values(row), revised.hidden(row))
             } else {

@@ -98,6 +98,11 @@ impl<S: Source> Resumed<S> {
         self.live.sources()
     }
 
+    /// Whether the input at hand comes from the journal, and not from the sources.
+    fn is_from_journal(&self) -> bool {
+        self.is_recorded && !self.is_read_again
+    }
+
     /// The next input, which was recorded, from the sources.
     fn read_again(&mut self) -> Result<Next, ResumeError<S::Error>> {
         let recorded = self.recording.advance()?;
@@ -162,19 +167,15 @@ impl<S: Source> Inputs for Resumed<S> {
     }
 
     fn rows(&self) -> &[InputRow] {
-        if self.is_recorded && !self.is_read_again { self.recording.rows() } else { self.live.rows() }
+        if self.is_from_journal() { self.recording.rows() } else { self.live.rows() }
     }
 
     fn refused(&self) -> &[Refused] {
-        if self.is_recorded && !self.is_read_again { self.recording.refused() } else { self.live.refused() }
+        if self.is_from_journal() { self.recording.refused() } else { self.live.refused() }
     }
 
     fn origin(&self, row: usize) -> (usize, u64) {
-        if self.is_recorded && !self.is_read_again {
-            self.recording.origin(row)
-        } else {
-            self.live.origin(row)
-        }
+        if self.is_from_journal() { self.recording.origin(row) } else { self.live.origin(row) }
     }
 
     fn source(&self, place: usize) -> &str {
@@ -186,7 +187,7 @@ impl<S: Source> Inputs for Resumed<S> {
     }
 
     fn symbols(&self) -> &Symbols {
-        if self.is_recorded && !self.is_read_again { self.recording.symbols() } else { self.live.symbols() }
+        if self.is_from_journal() { self.recording.symbols() } else { self.live.symbols() }
     }
 
     /// Of all rows where they are read again; else of those that come.

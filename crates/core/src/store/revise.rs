@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 
 use super::column::ColumnWriter;
 use super::latest::{Latest, latest_rows};
-use super::series::{Segment, SeriesWriter, bar_words, col, first_output, has_extra, is_same_segment};
+use super::series::{
+    Segment, SeriesWriter, bar_words, col, copy_rows, first_output, has_extra, is_same_segment,
+};
 use super::{AsOf, Keep, SessionWriter, StoreConfig};
 use crate::bar::NULL;
-use crate::bar::NULL_COUNT;
 use crate::plan::Revised;
 use crate::time::Timestamp;
 
@@ -72,18 +73,7 @@ impl SeriesWriter {
         let (from, to) = (first_output(had_extra), first_output(self.has_extra));
         let outputs = if self.latest.is_none() { width } else { 0 };
         let mut writer = ColumnWriter::new(to + outputs, old.capacity().max(rows));
-        let word = |column, row| reader.word(column, row).unwrap_or_default();
-        for row in 0..kept {
-            writer.write(col::OPEN_TIME, row, &(0..from).map(|column| word(column, row)).collect::<Vec<_>>());
-            if from < to {
-                writer.write(col::VWAP, row, &[NULL.to_bits(), NULL_COUNT as u64]);
-            }
-            writer.write(
-                to,
-                row,
-                &(from..from + outputs).map(|column| word(column, row)).collect::<Vec<_>>(),
-            );
-        }
+        copy_rows(&reader, kept, from, to, outputs, &mut writer);
         let mut changed = revised.changed().iter().copied().peekable();
         for (at, closed) in revised.bars.iter().enumerate() {
             let (row, bar) = (kept + at, &closed.bar);
@@ -94,7 +84,7 @@ impl SeriesWriter {
                     let open = bar.open_time.as_nanos();
                     let times = reader.i64s(col::OPEN_TIME, self.rows as usize);
                     let own = times.partition_point(|&own| own < open);
-                    word(col::META, own) as u32
+                    reader.word(col::META, own).unwrap_or_default() as u32
                 }
             };
             writer.write(col::OPEN_TIME, row, &bar_words(closed, step));

@@ -258,16 +258,7 @@ impl SeriesWriter {
         let (from, to) = (first_output(self.has_extra), first_output(has_extra));
         let outputs = from..old.columns();
         let mut writer = ColumnWriter::new(to + outputs.len(), capacity);
-        let word = |column, row| reader.word(column, row).unwrap_or_default();
-        for row in 0..rows {
-            let words =
-                |columns: std::ops::Range<usize>| columns.map(|column| word(column, row)).collect::<Vec<_>>();
-            writer.write(col::OPEN_TIME, row, &words(0..from));
-            if from < to {
-                writer.write(col::VWAP, row, &[NULL.to_bits(), NULL_COUNT as u64]);
-            }
-            writer.write(to, row, &words(outputs.clone()));
-        }
+        copy_rows(&reader, rows, from, to, outputs.len(), &mut writer);
         writer.publish(rows);
         let series = self.rest.series();
         let mut segments = Vec::clone(&series.segments.load());
@@ -335,6 +326,28 @@ impl SeriesWriter {
         if self.waiting == 0 {
             self.rest.series().ready.store(self.number + 1, Ordering::Release);
         }
+    }
+}
+
+/// Copies the first `rows` rows of `reader`, whose `outputs` begin at the column `from`, into `writer`, whose begin at `to`: there may be room for
+/// vwap and count that was not.
+pub(super) fn copy_rows(
+    reader: &ColumnReader,
+    rows: usize,
+    from: usize,
+    to: usize,
+    outputs: usize,
+    writer: &mut ColumnWriter,
+) {
+    let words = |columns: std::ops::Range<usize>, row| {
+        columns.map(|column| reader.word(column, row).unwrap_or_default()).collect::<Vec<_>>()
+    };
+    for row in 0..rows {
+        writer.write(col::OPEN_TIME, row, &words(0..from, row));
+        if from < to {
+            writer.write(col::VWAP, row, &[NULL.to_bits(), NULL_COUNT as u64]);
+        }
+        writer.write(to, row, &words(from..from + outputs, row));
     }
 }
 
