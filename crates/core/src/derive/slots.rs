@@ -98,7 +98,7 @@ impl Slots {
     /// How many slots of `range` hold a bar.
     pub(crate) fn count(&self, range: Range<u32>) -> u32 {
         // Rows in order: the newest opens the range.
-        if self.filled_to == range.start + 1 {
+        if self.filled_to == range.start + 1 && !range.is_empty() {
             return u32::from(self.has(range.start));
         }
         self.words(range).map(|(_, bits)| bits.count_ones()).sum()
@@ -183,6 +183,14 @@ mod tests {
                 prop_assert!(fold.bar(Timestamp::MIN).is_same(&plain.bar(Timestamp::MIN)));
             }
         }
+    }
+
+    #[test]
+    fn no_slots_hold_no_bar() {
+        let mut slots = Slots::default();
+        slots.reset(100);
+        slots.put(9, &bar(1.0));
+        assert_eq!((slots.count(9..9), slots.count(9..10), slots.count(9..12)), (0, 1, 1));
     }
 
     #[test]
