@@ -107,6 +107,15 @@ pub trait Subscriber {
     /// A clock-driven run is late: some part had not finished the steps before the one that follows.
     fn overrun(&mut self, _: &OverrunError) {}
 
+    /// The run's state after all that was told so far is being saved, as its checkpoint of that number, from 1. A run that goes on from there tells
+    /// what follows and nothing before it: whoever keeps what it was told makes sure of it now.
+    ///
+    /// # Errors
+    /// What it fails with; it is not asked again then.
+    fn checkpoint(&mut self, _: u64) -> Result<(), SubscriberError> {
+        Ok(())
+    }
+
     /// Everything of the step is told; whether to go on.
     fn step_done(&mut self, _: &View<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
@@ -240,7 +249,10 @@ impl<'s> AnalysisEngine<'s> {
         symbols: &Symbols,
         at: Timestamp,
     ) -> Result<(), SubscriberFailure> {
-        self.say(at, |subscriber| subscriber.refused(reject, symbols))
+        self.say(at, |subscriber| {
+            subscriber.refused(reject, symbols);
+            Ok(())
+        })
     }
 
     /// A clock-driven run is late with the input at `at`.
@@ -248,20 +260,28 @@ impl<'s> AnalysisEngine<'s> {
     /// # Errors
     /// As [`AnalysisEngine::tell`].
     pub fn overrun(&mut self, overrun: &OverrunError, at: Timestamp) -> Result<(), SubscriberFailure> {
-        self.say(at, |subscriber| subscriber.overrun(overrun))
+        self.say(at, |subscriber| {
+            subscriber.overrun(overrun);
+            Ok(())
+        })
+    }
+
+    /// The state of the run at the instant `at` is saved as its checkpoint `number`.
+    ///
+    /// # Errors
+    /// As [`AnalysisEngine::tell`].
+    pub fn checkpoint(&mut self, number: u64, at: Timestamp) -> Result<(), SubscriberFailure> {
+        self.say(at, |subscriber| subscriber.checkpoint(number))
     }
 
     /// Says something beside the steps to every subscriber.
     fn say(
         &mut self,
         at: Timestamp,
-        say: impl Fn(&mut (dyn Subscriber + 's)),
+        say: impl Fn(&mut (dyn Subscriber + 's)) -> Result<(), SubscriberError>,
     ) -> Result<(), SubscriberFailure> {
         let said = self.each(at, |subscription| {
-            guarded(|| {
-                say(&mut *subscription.subscriber);
-                Ok(ControlFlow::Continue(()))
-            })
+            guarded(|| say(&mut *subscription.subscriber).map(ControlFlow::Continue))
         });
         said.map(|_| ())
     }

@@ -85,9 +85,13 @@ pub trait Inputs {
     fn trial(&self) -> Option<&FileTrial>;
 
     /// Whether the run's journal has the input already.
-    fn is_recorded(&self) -> bool {
-        false
-    }
+    fn is_recorded(&self) -> bool;
+
+    /// How many inputs lie before the first that is given: those of a checkpoint.
+    fn before(&self) -> u64;
+
+    /// The instant of the rows that follow the input at hand, where they are known and not recorded.
+    fn following(&self) -> Option<Timestamp>;
 }
 
 /// Why the sources can't be brought into the order of time.
@@ -334,6 +338,19 @@ impl<S: Source> Inputs for SessionCoordinator<S> {
 
     fn trial(&self) -> Option<&FileTrial> {
         Some(&self.trial)
+    }
+
+    fn is_recorded(&self) -> bool {
+        false
+    }
+
+    fn before(&self) -> u64 {
+        0
+    }
+
+    fn following(&self) -> Option<Timestamp> {
+        let heads = self.feeds.iter().filter_map(|feed| feed.head.as_ref().map(|head| head.at));
+        heads.min().filter(|&at| self.end.is_none_or(|end| at <= end))
     }
 }
 

@@ -9,6 +9,8 @@
 //! told, published and written down is the same, byte for byte.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::path::Path;
 use std::sync::Arc;
 
 use barloom_core::derive::{
@@ -19,10 +21,12 @@ use barloom_core::notice::Tally;
 use barloom_core::outputs::Outputs;
 use barloom_core::plan::{IndicatorFailure, Plan};
 use barloom_core::processor::Processor;
+use barloom_core::snapshot::Fingerprint;
 use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig};
 use barloom_core::{CalendarError, Interval, SymbolId, Symbols, Timestamp};
 
 use crate::analysis::{AnalysisEngine, Attendance, Pattern, Subscriber, SubscriberFailure};
+use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointWriter, Due, Saving};
 use crate::clock::{Timer, WallTimer};
 use crate::config::{Historical, OnOverrun, OnSubscriberError, Origin, RulesError, SessionConfig};
 use crate::coordinator::{Inputs, Next, Refused};
@@ -103,6 +107,9 @@ pub enum RunError<E> {
     /// The journal can't be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A checkpoint can't be written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// A part of the run died.
     #[error(transparent)]
     Ended(#[from] Ended),
@@ -289,6 +296,17 @@ impl EngineConfig {
         }
     }
 
+    /// The same, with as many shards as `checkpoint` has: on as many threads, or on one.
+    #[must_use]
+    pub fn from_checkpoint(mut self, checkpoint: &Checkpoint) -> Self {
+        let workers = checkpoint.shards();
+        self.threads = match self.threads {
+            None if workers == 1 => None,
+            threads => Some(Threads { workers, ..threads.unwrap_or_default() }),
+        };
+        self
+    }
+
     /// As `config` has it, under its rules and plan.
     ///
     /// # Errors
@@ -314,6 +332,7 @@ impl EngineConfig {
 pub(crate) struct Intake<I> {
     pub(crate) inputs: I,
     journal: Option<JournalWriter>,
+    saving: Option<Saving>,
     recorder: Recorder,
     on_invalid: OnInvalid,
 }
@@ -344,6 +363,27 @@ impl<I: Inputs> Intake<I> {
             journal.append(input, refused, self.inputs.symbols())?;
         }
         Ok(())
+    }
+
+    /// What the state of the shards is saved by.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        self.saving.as_ref().map(|saving| saving.of)
+    }
+
+    /// The checkpoint that is due behind the input `next`, which is written down.
+    #[inline]
+    pub(crate) fn checkpoint(&mut self, next: Next) -> Result<Option<Due>, JournalError> {
+        if self.saving.is_some() { self.due(next) } else { Ok(None) }
+    }
+
+    fn due(&mut self, next: Next) -> Result<Option<Due>, JournalError> {
+        let (Some(saving), Some(journal)) = (&mut self.saving, &mut self.journal) else { return Ok(None) };
+        let inputs = &self.inputs;
+        if !saving.is_due(next.at(), inputs.is_recorded(), inputs.following()) {
+            return Ok(None);
+        }
+        let (mark, on_disk) = journal.mark()?;
+        Ok(Some(Due { number: saving.next_number(), mark, on_disk }))
     }
 
     /// The input's refused rows that are told: all of them, or, where one ends the run, the first.
@@ -415,13 +455,28 @@ pub(crate) struct Shared {
     pub(crate) on_subscriber_error: OnSubscriberError,
     pub(crate) metrics: PerformanceMetrics,
     pub(crate) stopper: Stopper,
+    pub(crate) begins: Begins,
+}
+
+/// Where a run begins: at nothing, or at a checkpoint.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Begins {
+    /// Inputs before it.
+    pub(crate) inputs: u32,
+    /// Steps before it.
+    step: u32,
+    /// The symbols that were met, divided into the shards.
+    pub(crate) symbols: Arc<Symbols>,
+    /// The checkpoint's number and instant.
+    checkpoint: Option<(u64, Timestamp)>,
 }
 
 impl Shared {
     /// Who tells the subscribers of `analysis`.
     pub(crate) fn telling<'s>(&self, analysis: AnalysisEngine<'s>) -> Telling<'s> {
-        let Self { data, outputs, start, metrics, .. } = self;
-        Telling::new(analysis, data.clone(), outputs.clone(), *start, metrics.recorder(Stage::Analysis))
+        let Self { data, outputs, start, metrics, begins, .. } = self;
+        let recorder = metrics.recorder(Stage::Analysis);
+        Telling::new(analysis, data.clone(), outputs.clone(), *start, recorder, begins.step)
     }
 }
 
@@ -459,7 +514,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
         }
         let recorder = metrics.recorder(Stage::Coordinator);
         Self {
-            intake: Intake { inputs, journal: None, recorder, on_invalid: config.on_invalid },
+            intake: Intake { inputs, journal: None, saving: None, recorder, on_invalid: config.on_invalid },
             shards,
             analysis: AnalysisEngine::new(config.on_subscriber_error),
             apart: Vec::new(),
@@ -473,6 +528,7 @@ impl<'s, I: Inputs> Engine<'s, I> {
                 on_subscriber_error: config.on_subscriber_error,
                 metrics,
                 stopper: Stopper::new(),
+                begins: Begins::default(),
             },
             threads,
         }
@@ -502,6 +558,56 @@ impl<'s, I: Inputs> Engine<'s, I> {
     /// Writes every input to `journal`.
     pub fn keep_journal(&mut self, journal: JournalWriter) {
         self.intake.journal = Some(journal);
+    }
+
+    /// Goes on from `checkpoint`: the inputs are those that follow it, and what is told is what follows it. To be called before
+    /// [`Engine::keep_checkpoints`].
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when the inputs begin elsewhere, the run has another number of shards ([`EngineConfig::from_checkpoint`] has the right one),
+    /// or the checkpoint is of other intervals, indicators or calendars. The engine is then good for nothing.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let (before, inputs) = (self.intake.inputs.before(), checkpoint.mark().inputs);
+        if before != inputs {
+            return Err(checkpoint.unfit("inputs before it", inputs, before));
+        }
+        let (own, saved) = (self.shards.len(), checkpoint.shards());
+        if own != saved {
+            return Err(checkpoint.unfit("shards", saved as u64, own as u64));
+        }
+        let snapshot = checkpoint.snapshot()?;
+        let symbols = checkpoint.symbols();
+        let restore = |shard: &mut Shard| shard.restore(symbols, &snapshot);
+        std::thread::scope(|scope| {
+            let mut shards = self.shards.iter_mut();
+            let first = shards.next();
+            let others: Vec<_> = shards.map(|shard| scope.spawn(|| restore(shard))).collect();
+            first.map_or(Ok(()), restore)?;
+            // Invariant: a panic of theirs goes on here.
+            others.into_iter().try_for_each(|own| own.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })
+        .map_err(|error| checkpoint.wrong(error))?;
+        let ledger = checkpoint.books(&snapshot)?;
+        self.books.restore(&ledger);
+        self.shared.begins = Begins {
+            inputs: inputs as u32,
+            step: ledger.step,
+            symbols: Arc::new(symbols.clone()),
+            checkpoint: Some((checkpoint.number(), checkpoint.at())),
+        };
+        Ok(())
+    }
+
+    /// Writes a [checkpoint](crate::checkpoint) to the folder `dir` behind the last input of each session, where it keeps a journal, whose configuration `of`
+    /// stands for. Those behind the one that it goes on from are removed, all where it begins.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when the folder can't be read or changed.
+    pub fn keep_checkpoints(&mut self, dir: &Path, of: Fingerprint) -> Result<(), CheckpointError> {
+        let after = self.shared.begins.checkpoint;
+        self.books.writer = Some(CheckpointWriter::new(dir, of, after.map(|(number, _)| number))?);
+        self.intake.saving = Some(Saving::new(&self.shared.rules, of, after));
+        Ok(())
     }
 
     /// Waits by `timer` instead of the wall clock, where the run is clock-driven.
@@ -559,7 +665,10 @@ impl<I: Inputs> Done<'_, I> {
         let Self { intake, shards, symbols, books, failures, outcome, overruns, shared } = self;
         let Intake { inputs, journal, .. } = intake;
         let mut summary = RunSummary::new(&shared.rules);
-        if let Some(Books { tally, steps, unsettled, .. }) = books {
+        if let Some(Books { tally, steps, unsettled, writer, .. }) = books {
+            if let Some(mut writer) = writer {
+                writer.finish()?;
+            }
             summary.told(&tally, &shared.rules);
             (summary.steps, summary.unsettled) = (steps, unsettled);
         }

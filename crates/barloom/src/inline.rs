@@ -6,6 +6,7 @@ use std::sync::Arc;
 use barloom_core::CalendarError;
 use barloom_core::notice::Notices;
 
+use crate::checkpoint::{CheckpointError, Due};
 use crate::coordinator::{Inputs, Next};
 use crate::engine::{Done, Engine, Finished, Intake, Outcome, RunError, Shared};
 use crate::metrics::{Recorder, ShardCounts, Stage};
@@ -31,7 +32,7 @@ pub(crate) fn run<I: Inputs>(engine: Engine<'_, I>) -> Result<Finished<I>, RunEr
         recorder,
         counts,
         notices: Notices::default(),
-        number: 0,
+        number: shared.begins.inputs,
     };
     let outcome = run.until_end()?;
     run.counts.set(run.shard.processor().deriver().counts());
@@ -72,7 +73,21 @@ impl<I: Inputs> Run<'_, '_, I> {
             if next == Next::End {
                 return Ok(Outcome::Ended);
             }
+            let is_told = self.shared.start.is_none_or(|start| next.at() > start);
+            if is_told && let Some(due) = self.intake.checkpoint(next)? {
+                self.save(due)?;
+            }
         }
+    }
+
+    /// Saves the state behind the input at hand.
+    #[cold]
+    fn save(&mut self, due: Due) -> Result<(), RunError<I::Error>> {
+        let Some(of) = self.intake.fingerprint() else { return Ok(()) };
+        let symbols = self.intake.inputs.symbols();
+        self.telling.analysis.checkpoint(due.number, due.mark.last)?;
+        let saved = self.shard.save(symbols, of).map_err(CheckpointError::unsaved)?;
+        Ok(self.telling.save(due, symbols, vec![saved])?)
     }
 
     /// Tells the input's refused rows.

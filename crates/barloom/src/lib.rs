@@ -21,6 +21,7 @@
 //! Two promises: a closed bar is the only bar you can see, and any number can be reproduced bit for bit.
 
 pub mod analysis;
+pub mod checkpoint;
 pub mod clock;
 pub mod config;
 pub mod coordinator;

@@ -9,8 +9,9 @@ use barloom_core::derive::DeriveRules;
 use barloom_core::indicators::{Lane, NULL, Reset, Slot};
 use barloom_core::notice::Notice;
 use barloom_core::processor::Processor;
+use barloom_core::snapshot::{Bytes, Read, SnapshotError};
 use barloom_core::store::{SessionData, SessionWriter};
-use barloom_core::{BarColumns, Bars, CalendarError, Interval, SymbolId, Symbols, Timestamp};
+use barloom_core::{Bar, BarColumns, Bars, CalendarError, Interval, SymbolId, Symbols, Timestamp};
 
 /// A historical indicator: a lane over closed bars of 1d or 1w.
 struct Historical {
@@ -57,6 +58,11 @@ impl Entrance {
             }
             _ => self.enters(at),
         }
+    }
+
+    /// Whether a session was entered.
+    pub(crate) fn has_entered(&self) -> bool {
+        self.time.has_entered()
     }
 
     /// Whether no other session begins on the way to the step at `at`.
@@ -238,6 +244,70 @@ impl Sessions {
                 }
             }
         }
+    }
+
+    /// Writes what it has seen.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Unsaved`] of a historical indicator that can't be saved.
+    pub(crate) fn save(&self, to: &mut Bytes) -> Result<(), SnapshotError> {
+        to.time(self.entrance.time.session_starts());
+        to.count(self.past.len());
+        for sessions in &self.past {
+            to.count(sessions.len());
+            for bars in sessions {
+                to.count(bars.bars().len());
+                bars.bars().iter().for_each(|bar| bar.save(to));
+            }
+        }
+        to.count(self.historical.len());
+        for own in &self.historical {
+            let symbols = own.values.len() / own.width.max(1);
+            to.count(symbols);
+            to.f64s(&own.values);
+            for symbol in 0..symbols {
+                to.framed(|to| own.lane.save(Slot(symbol as u32), to))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over what sessions of the same rules and indicators saw, of `most` symbols at most. After an error it is good for nothing.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the bytes are no such.
+    pub(crate) fn restore(&mut self, most: usize, from: &mut Read<'_>) -> Result<(), SnapshotError> {
+        let known = |count: usize| match count <= most {
+            true => Ok(()),
+            false => Err(SnapshotError::value("symbols", count as u64, format!("0 to {most}"))),
+        };
+        self.entrance.time.enters(from.time()?);
+        let count = from.count("symbols", 4)?;
+        known(count)?;
+        self.past.clear();
+        for _ in 0..count {
+            let mut sessions = VecDeque::new();
+            for _ in 0..from.count("sessions", 4)? {
+                let mut bars = BarColumns::default();
+                for _ in 0..from.count("bars of a session", Bar::LEAST_SAVED)? {
+                    bars.push(&Bar::restore(from)?);
+                }
+                sessions.push_back(bars);
+            }
+            self.past.push(sessions);
+        }
+        from.at_most("historical indicators", self.historical.len())?;
+        for own in &mut self.historical {
+            let symbols = from.count("symbols", 8 * own.width + 4)?;
+            known(symbols)?;
+            own.values = vec![NULL; symbols * own.width];
+            from.f64s(&mut own.values)?;
+            own.lane.resize(symbols);
+            for symbol in 0..symbols {
+                from.framed(|from| own.lane.restore(Slot(symbol as u32), from))?;
+            }
+        }
+        Ok(())
     }
 
     /// Sees what a step tells: closed days and weeks go to the historical indicators.

@@ -4,10 +4,14 @@ use barloom_core::input::Input;
 use barloom_core::notice::Notices;
 use barloom_core::plan::IndicatorFailure;
 use barloom_core::processor::Processor;
+use barloom_core::snapshot::{Fingerprint, Snapshot, SnapshotError, SnapshotWriter, Tag};
 use barloom_core::store::{SessionData, SessionWriter};
 use barloom_core::{CalendarError, Symbols, Timestamp};
 
 use crate::session::Sessions;
+
+/// What is known of sessions: of each shard.
+const SESSIONS: Tag = Tag(*b"past");
 
 /// A range of symbols with all that computes and publishes what is theirs.
 #[derive(Debug)]
@@ -41,6 +45,31 @@ impl Shard {
     /// Its indicators that panicked, by the places of their interval and of themselves there.
     pub(crate) fn failures(&self, symbols: &Symbols) -> Vec<((usize, usize), IndicatorFailure)> {
         self.processor.plan().failures(symbols, symbols.by_name_in(self.number()))
+    }
+
+    /// Its state between two inputs, without the symbols.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] names an indicator of one's own that can't be saved.
+    pub(crate) fn save(
+        &mut self,
+        symbols: &Symbols,
+        of: Fingerprint,
+    ) -> Result<SnapshotWriter, SnapshotError> {
+        let mut to = SnapshotWriter::new(of);
+        self.processor.save_shard(symbols, &self.writer, &mut to)?;
+        to.section(SESSIONS, self.number() as u32, |to| self.sessions.save(to))?;
+        Ok(to)
+    }
+
+    /// Takes over the state of the shard of its number. After an error it is good for nothing.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the snapshot has none, or it is of another configuration.
+    pub(crate) fn restore(&mut self, symbols: &Symbols, from: &Snapshot<'_>) -> Result<(), SnapshotError> {
+        let (number, own) = (self.number(), symbols.by_name_in(self.number()).len());
+        from.section(SESSIONS, number as u32, |from| self.sessions.restore(own, from))?;
+        self.processor.restore(symbols, &mut self.writer, from)
     }
 
     /// Takes an input, of which it has the rows of its own symbols; its steps follow.

@@ -7,10 +7,12 @@ use std::ops::ControlFlow;
 
 use barloom_core::notice::{Notices, StepEvents, Tally};
 use barloom_core::outputs::Outputs;
+use barloom_core::snapshot::{Bytes, Read, SnapshotError, SnapshotWriter};
 use barloom_core::store::{AsOf, SessionData, View};
 use barloom_core::{Symbols, Timestamp};
 
 use crate::analysis::{AnalysisEngine, SubscriberFailure, Told};
+use crate::checkpoint::{CheckpointError, CheckpointWriter, Due};
 use crate::history::History;
 use crate::metrics::Recorder;
 use crate::session::Entrance;
@@ -40,11 +42,62 @@ pub(crate) struct Books {
     pub(crate) steps: u64,
     /// Indicators that had too little history before the start.
     pub(crate) unsettled: Option<String>,
+    /// Who writes checkpoints, where they are asked for.
+    pub(crate) writer: Option<CheckpointWriter>,
+}
+
+/// What a checkpoint keeps of what was told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ledger {
+    /// The number of the step that follows.
+    pub(crate) step: u32,
+    steps: u64,
+    tally: Tally,
+    unsettled: Option<String>,
+}
+
+impl Ledger {
+    pub(crate) fn save(&self, to: &mut Bytes) {
+        to.u32(self.step);
+        to.u64(self.steps);
+        to.count(self.tally.by_interval.len());
+        for &(bars, values) in &self.tally.by_interval {
+            to.u64(bars);
+            to.u64(values);
+        }
+        to.count(self.tally.warnings.len());
+        self.tally.warnings.iter().for_each(|&count| to.u64(count));
+        to.flag(self.unsettled.is_some());
+        self.unsettled.iter().for_each(|text| to.text(text));
+    }
+
+    /// # Errors
+    /// [`SnapshotError`] when the bytes are none's.
+    pub(crate) fn read(from: &mut Read<'_>) -> Result<Self, SnapshotError> {
+        let (step, steps) = (from.u32()?, from.tally("steps")?);
+        let mut tally = Tally::default();
+        for _ in 0..from.count("intervals", 16)? {
+            tally.by_interval.push((from.tally("bars")?, from.tally("values")?));
+        }
+        for place in 0..from.at_most("kinds of warnings", tally.warnings.len())? {
+            tally.warnings[place] = from.tally("warnings")?;
+        }
+        let has_text = from.flag("whether history was short")?;
+        let unsettled =
+            has_text.then(|| from.text("what to know of history").map(str::to_owned)).transpose()?;
+        Ok(Self { step, steps, tally, unsettled })
+    }
 }
 
 impl Books {
     pub(crate) fn new(history: Option<History>, entrance: Entrance) -> Self {
-        Self { history, entrance, tally: Tally::default(), steps: 0, unsettled: None }
+        Self { history, entrance, tally: Tally::default(), steps: 0, unsettled: None, writer: None }
+    }
+
+    /// Takes over what was told before; something was, so history is over.
+    pub(crate) fn restore(&mut self, ledger: &Ledger) {
+        let Ledger { steps, tally, unsettled, .. } = ledger.clone();
+        (self.history, self.steps, self.tally, self.unsettled) = (None, steps, tally, unsettled);
     }
 
     /// A step, of history or not.
@@ -74,8 +127,29 @@ impl<'s> Telling<'s> {
         outputs: Outputs,
         start: Option<Timestamp>,
         recorder: Recorder,
+        step: u32,
     ) -> Self {
-        Self { analysis, data, outputs, start, books: None, recorder, step: 0, steps: Vec::new() }
+        Self { analysis, data, outputs, start, books: None, recorder, step, steps: Vec::new() }
+    }
+
+    /// Has the state of the `shards` written as the checkpoint that is `due`, where this one keeps the books.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when it, or one before it, can't be.
+    #[cold]
+    pub(crate) fn save(
+        &mut self,
+        due: Due,
+        symbols: &Symbols,
+        shards: Vec<SnapshotWriter>,
+    ) -> Result<(), CheckpointError> {
+        let Some(books) = &mut self.books else { return Ok(()) };
+        let Books { tally, steps, unsettled, writer: Some(writer), history: None, .. } = books else {
+            // Of a run of which nothing was told there is nothing to go on from.
+            return Ok(());
+        };
+        let (tally, unsettled) = (tally.clone(), unsettled.clone());
+        writer.write(due, &Ledger { step: self.step, steps: *steps, tally, unsettled }, symbols, shards)
     }
 
     /// Tells all steps of the input numbered `number`, at `at`, which the shards have computed. A subscriber that breaks ends the

@@ -194,6 +194,14 @@ impl<I: Inputs + Extent> Inputs for Watched<I> {
     fn is_recorded(&self) -> bool {
         self.inputs.is_recorded()
     }
+
+    fn before(&self) -> u64 {
+        self.inputs.before()
+    }
+
+    fn following(&self) -> Option<Timestamp> {
+        self.inputs.following()
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use barloom::analysis::{Attendance, Pattern, Subscriber, SubscriberError};
+use barloom::checkpoint::{self, Checkpoint, PartWriter, Told};
 use barloom::clock::Stopwatch;
-use barloom::config::{OnOverrun, Runtime, SessionConfig, Speed, Workers};
+use barloom::config::{Checkpoints, OnOverrun, Runtime, SessionConfig, Speed, Workers};
 use barloom::coordinator::{CoordinatorError, Inputs, SessionCoordinator};
 use barloom::engine::{Engine, EngineConfig, Finished, Reject, RunError};
 use barloom::journal::{ConfigKind, JournalConfig, JournalError, JournalSync, JournalWriter};
@@ -17,8 +18,9 @@ use barloom_core::derive::{DeriveRules, TradingHours};
 use barloom_core::error::{WordError, word};
 use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
+use barloom_core::snapshot::Fingerprint;
 use barloom_core::store::View;
-use barloom_io::{Excerpt, FileSource, RowReader, SourceError, TableFormat};
+use barloom_io::{Excerpt, FileSource, OutputError, RowReader, SourceError, TableFormat};
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
@@ -27,7 +29,7 @@ use crate::progress::{Extent, Watched};
 use crate::resume::{self, Recovery};
 use crate::summary::Report;
 use crate::tables::{Order, RejectLog, Tables, Written};
-use crate::told::Told;
+use crate::told::Told as Line;
 use crate::{inputs, interrupt, outputs, progress, tell};
 
 /// Run a session file: its inputs merged by time, one clock, every notification in order
@@ -167,22 +169,44 @@ fn run_config(config: &SessionConfig, args: &RunArgs, text: &str) -> Result<(), 
     let is_lost = sources.iter().any(|source| source.reader().size().is_none()) || config.speed.0 > 0.0;
     let sync = config.journal_sync.unwrap_or(if is_lost { JournalSync::Input } else { JournalSync::Chunk });
     let own = JournalConfig { kind, text: text.to_owned(), overlay, sources: names };
+    let is_kept =
+        config.checkpoints.unwrap_or(if is_lost { Checkpoints::Session } else { Checkpoints::None });
+    let is_kept = is_kept == Checkpoints::Session;
+    let has_tables = config.out.is_some() || config.rejects.is_some();
+    let is_read_again = sources.iter().all(|source| source.reader().size().is_some());
     let resumed = match config.journal.as_deref().filter(|_| args.resume) {
-        Some(dir) => resume::recovered(dir, &own)?,
+        Some(dir) => resume::recovered(dir, &own, has_tables, is_read_again)?,
         None => None,
     };
     let end = config.window(&rules.calendar).map_err(failed(Kind::Config))?.end;
     let coordinator = SessionCoordinator::new(&rules, sources).until(end).while_not(interrupt::asked);
     let written = inputs::written(config, &rules, format, Order::Visible);
     let (how, adjustments) = ((&written, args.shown), adjuster.as_ref().map(Adjuster::adjustments));
-    if let Some(Recovery { journal, recording, found }) = resumed {
-        let journal = journal.with_sync(sync).map_err(failed(Kind::Run))?;
-        let inputs = resume::inputs(coordinator, recording, &found)?;
-        return run_inputs(config, rules, plan, inputs, Some(journal), how, adjustments);
+    let Some(dir) = config.journal.clone() else {
+        return run_inputs(config, rules, plan, coordinator, None, how, adjustments);
+    };
+    let keeping = |writer: JournalWriter, of, from| {
+        let writer = writer.with_sync(sync).map_err(failed(Kind::Run))?;
+        Ok::<_, Failure>(Some(Keeping { dir: dir.clone(), of, writer, is_kept, from }))
+    };
+    if let Some(Recovery { journal, recording, found, of, from }) = resumed {
+        let inputs = resume::inputs(coordinator, recording, &found, from.as_ref())?;
+        return run_inputs(config, rules, plan, inputs, keeping(journal, of, from)?, how, adjustments);
     }
-    let journal = config.journal.as_deref().map(|dir| JournalWriter::create(dir, &own)?.with_sync(sync));
-    let journal = journal.transpose().map_err(failed(Kind::Run))?;
-    run_inputs(config, rules, plan, coordinator, journal, how, adjustments)
+    let journal = JournalWriter::create(&dir, &own).map_err(failed(Kind::Run))?;
+    let keeping = keeping(journal, checkpoint::fingerprint(&own), None)?;
+    run_inputs(config, rules, plan, coordinator, keeping, how, adjustments)
+}
+
+/// What is kept of a run, and from where it goes on.
+pub(crate) struct Keeping {
+    dir: PathBuf,
+    /// What its checkpoints are bound to.
+    of: Fingerprint,
+    writer: JournalWriter,
+    /// Whether checkpoints are.
+    is_kept: bool,
+    from: Option<Checkpoint>,
 }
 
 /// Runs `inputs` under `config` and writes what it asks for. Warns of symbols of `adjustments` that have no row.
@@ -191,7 +215,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     rules: DeriveRules,
     plan: Plan,
     inputs: I,
-    journal: Option<JournalWriter>,
+    keeping: Option<Keeping>,
     (written, shown): (&Written, Shown),
     adjustments: Option<&Adjustments>,
 ) -> Result<(), Failure> {
@@ -203,12 +227,30 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
         rejects: rejects.map_err(failed(Kind::Run))?,
         ndjson: (shown.format == Format::Ndjson).then(|| BufWriter::new(io::stdout())),
         hours: rules.hours == TradingHours::Extended,
+        part: None,
         failed: None,
     };
-    let engine = EngineConfig::of(config, rules, plan).map_err(failed(Kind::Config))?;
+    let from = keeping.as_ref().and_then(|keeping| keeping.from.as_ref());
+    if let (Some(from), Some(Keeping { dir, of, .. })) = (from, &keeping) {
+        resume::tell_again(&mut out, dir, *of, from, &rules)?;
+    }
+    let mut engine = EngineConfig::of(config, rules, plan).map_err(failed(Kind::Config))?;
+    if let Some(from) = from {
+        engine = engine.from_checkpoint(from);
+    }
     let mut engine = Engine::new(engine, Watched::new(inputs, shown.progress()));
-    if let Some(journal) = journal {
-        engine.keep_journal(journal);
+    if let Some(from) = from {
+        engine.restore(from).map_err(failed(Kind::Data))?;
+    }
+    if let Some(Keeping { dir, of, writer, is_kept, from }) = keeping {
+        engine.keep_journal(writer);
+        if is_kept {
+            engine.keep_checkpoints(&dir, of).map_err(failed(Kind::Run))?;
+            let last = from.as_ref().map_or(0, Checkpoint::number);
+            checkpoint::remove_parts(&dir, last).map_err(failed(Kind::Run))?;
+            let part = out.has_tables().then(|| PartWriter::begin(&dir, last + 1, of)).transpose();
+            out.part = part.map_err(failed(Kind::Run))?;
+        }
     }
     engine.subscribe_apart("outputs", Pattern::all(), Attendance::Follow, &mut out);
     let stopper = engine.stopper();
@@ -320,11 +362,13 @@ impl Extent for SessionCoordinator<FileSource> {
 }
 
 /// Where what is told goes.
-struct Out {
+pub(crate) struct Out {
     tables: Option<Tables>,
     rejects: RejectLog,
     ndjson: Option<BufWriter<Stdout>>,
     hours: bool,
+    /// What the next checkpoint's part has of it.
+    part: Option<PartWriter>,
     failed: Option<Failure>,
 }
 
@@ -338,6 +382,21 @@ impl Out {
     fn told(&mut self, done: io::Result<()>) {
         if let Err(error) = done {
             self.failed.get_or_insert_with(|| Failure::stdout(&error));
+        }
+    }
+
+    /// Whether anything is written that is to have all that was told.
+    pub(crate) fn has_tables(&self) -> bool {
+        self.tables.is_some() || self.rejects.has_table()
+    }
+
+    /// Takes what was told before the checkpoint that the run goes on from: it is in tables and nowhere else.
+    pub(crate) fn take_again(&mut self, told: &Told<'_>, symbols: &Symbols) -> Result<(), OutputError> {
+        match (told, &mut self.tables) {
+            (Told::Bar(bar, values), Some(tables)) => tables.bar(bar, values, symbols),
+            (Told::Warning(warning), Some(tables)) => tables.warning(warning, symbols),
+            (Told::Refused(reject), _) => self.rejects.take_again(reject, symbols),
+            _ => Ok(()),
         }
     }
 
@@ -366,11 +425,19 @@ impl Subscriber for &mut Out {
             };
             self.note(done);
         }
+        if let Some(part) = &mut self.part {
+            let done = match notice {
+                Notice::Bar(bar, values) => part.bar(bar, values),
+                Notice::Warning(warning) => part.warning(warning),
+                Notice::Indicator(..) => Ok(()),
+            };
+            self.note(done);
+        }
         if let Some(to) = &mut self.ndjson {
             let told = match notice {
-                Notice::Bar(bar, _) => Told::bar(None, bar, symbols, self.hours),
-                Notice::Indicator(bar, reading) => Told::indicator(None, bar, *reading, symbols),
-                Notice::Warning(warning) => Told::warning(None, warning, symbols),
+                Notice::Bar(bar, _) => Line::bar(None, bar, symbols, self.hours),
+                Notice::Indicator(bar, reading) => Line::indicator(None, bar, *reading, symbols),
+                Notice::Warning(warning) => Line::warning(None, warning, symbols),
             };
             let done = told.write(to);
             self.told(done);
@@ -381,6 +448,18 @@ impl Subscriber for &mut Out {
     fn refused(&mut self, reject: &Reject<'_>, symbols: &Symbols) {
         let done = self.rejects.take(reject, symbols);
         self.note(done);
+        if let Some(part) = &mut self.part {
+            let done = part.refused(reject);
+            self.note(done);
+        }
+    }
+
+    fn checkpoint(&mut self, number: u64) -> Result<(), SubscriberError> {
+        if let Some(part) = self.part.as_mut().filter(|part| part.number() == number) {
+            let done = part.seal();
+            self.note(done);
+        }
+        Ok(())
     }
 
     fn step_done(&mut self, _: &View<'_>) -> ControlFlow<()> {

@@ -647,16 +647,29 @@ impl RejectLog {
         if self.on_invalid == OnInvalid::Stop {
             return Ok(());
         }
-        let Reject { source, number, symbol, time, reason, .. } = *reject;
         self.count += 1;
         if self.count <= TOLD_REJECTS {
-            tell::line(&format!("{}: rejected: {reason}", reject.place()));
+            tell::line(&format!("{}: rejected: {}", reject.place(), reject.reason));
         } else if self.count == TOLD_REJECTS + 1 {
             tell::line(&format!("further rejected rows are counted; {} keeps them all", self.keep));
         }
-        self.table
-            .as_mut()
-            .map_or(Ok(()), |table| table.write(source, number, symbol, time, &reason, symbols))
+        self.take_again(reject, symbols)
+    }
+
+    /// Takes a rejected row that was told before.
+    ///
+    /// # Errors
+    /// When the table can't be written.
+    #[cold]
+    pub(crate) fn take_again(&mut self, reject: &Reject<'_>, symbols: &Symbols) -> Result<(), OutputError> {
+        let Reject { source, number, symbol, time, reason, .. } = *reject;
+        let table = self.table.as_mut();
+        table.map_or(Ok(()), |table| table.write(source, number, symbol, time, &reason, symbols))
+    }
+
+    /// Whether all are kept.
+    pub(crate) fn has_table(&self) -> bool {
+        self.table.is_some()
     }
 
     /// The table, to be committed.

@@ -58,8 +58,17 @@ fn same(own: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>, w
 
 #[test]
 fn killed_at_any_point_and_gone_on_with_it_leaves_the_same_bytes() {
+    killed_at_any_point("");
+}
+
+#[test]
+fn killed_at_any_point_and_gone_on_with_from_checkpoints_it_leaves_the_same_bytes() {
+    killed_at_any_point("checkpoints = 'session'\n");
+}
+
+fn killed_at_any_point(more: &str) {
     let desk = Desk::new();
-    let session = session(&desk, "");
+    let session = session(&desk, more);
     let path = |name: &str| desk.path(name).display().to_string();
     let begun = Instant::now();
     run(&["run", &session, "--out", &path("whole"), "--journal", &path("whole_journal")]).ok();
@@ -70,7 +79,13 @@ fn killed_at_any_point_and_gone_on_with_it_leaves_the_same_bytes() {
             .map(|(name, bytes)| (name.replace("whole", "out").replace("out_journal", "journal"), bytes))
             .collect()
     };
-    let expected = rename(files(&desk, &["whole", "whole_journal"]));
+    // Which checkpoints there are depends on where a run was killed.
+    let numbers = |files: BTreeMap<String, Vec<u8>>| -> BTreeMap<String, Vec<u8>> {
+        files.into_iter().filter(|(name, _)| !name.contains("checkpoint") && !name.contains("part")).collect()
+    };
+    let expected = numbers(rename(files(&desk, &["whole", "whole_journal"])));
+    let rejects = desk.text("rejects.csv");
+    let mut checkpoints = 0;
     assert!(expected.len() == 6, "{:?}", expected.keys());
     let (out, journal) = (path("out"), path("journal"));
     for round in 0..8_u32 {
@@ -87,6 +102,7 @@ fn killed_at_any_point_and_gone_on_with_it_leaves_the_same_bytes() {
             }
             let done = child.wait_with_output().unwrap();
             let stderr = String::from_utf8_lossy(&done.stderr);
+            checkpoints += usize::from(stderr.contains("its state is that of"));
             if done.status.success() {
                 break;
             }
@@ -94,10 +110,13 @@ fn killed_at_any_point_and_gone_on_with_it_leaves_the_same_bytes() {
             kills += 1;
             flags = if desk.path("journal").join("journal.bin").exists() { vec!["--resume"] } else { vec![] };
         }
-        same(&files(&desk, &["out", "journal"]), &expected, &format!("in round {round} after {kills}"));
+        let own = numbers(files(&desk, &["out", "journal"]));
+        same(&own, &expected, &format!("in round {round} after {kills}"));
+        assert!(desk.text("rejects.csv") == rejects, "rejects in round {round} after {kills}");
         std::fs::remove_dir_all(&out).unwrap();
         std::fs::remove_dir_all(&journal).unwrap();
     }
+    assert_eq!(checkpoints > 2, !more.is_empty(), "{checkpoints} went on from a checkpoint");
 }
 
 #[test]
@@ -225,4 +244,165 @@ fn a_pipe_goes_on_and_what_is_missing_is_told() {
         opens,
         ["10", "15", "20", "25", "30", "35"].map(|minute| format!("2024-11-26T15:{minute}:00Z"))
     );
+}
+
+/// Waits until `is_so`.
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_goes_on_from_the_session_at_hand() {
+    let desk = Desk::new();
+    let path = |name: &str| desk.path(name).display().to_string();
+    let days = ["--from", "2024-11-25", "--to", "2024-11-29", "--calendar", "XNYS", "--thin", "0.1"];
+    run(&[&["synth", "--symbols", "3", "--seed", "5", "--out", &path("rows.csv")], &days[..]].concat()).ok();
+    let (pipe, out, journal) = (path("rows"), path("out"), path("journal"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let session = |input: &str| {
+        format!(
+            "inputs = ['{input}']\ncalendar = 'XNYS'\nstamp = 'open'\nderived_intervals = ['1m', '5m', '1h', '1d', '1w']\nrealtime_indicators = ['sma:20', 'vwap@5m', 'rsi@1h']\n"
+        )
+    };
+    let from_file = desk.put("file.toml", session("rows.csv"));
+    run(&["run", &from_file, "--out", &path("whole")]).ok();
+    let from_pipe = desk.put("pipe.toml", session(&pipe));
+    let rows = desk.text("rows.csv");
+    let (header, rows) = rows.split_once('\n').unwrap();
+    let rows: Vec<&str> = rows.lines().collect();
+    let time = |row: &str| row.split(',').nth(1).unwrap().to_owned();
+    let begins = |at: &str| rows.iter().position(|row| *time(row) >= *at).unwrap();
+    let args = ["run", &from_pipe, "--out", &out, "--journal", &journal];
+    let has_checkpoint =
+        |number: u32| desk.path(&format!("journal/checkpoint-{number:06}.snapshot")).exists();
+    let bytes = || std::fs::metadata(desk.path("journal/journal.bin")).map_or(0, |found| found.len());
+    // Killed on the second day, on the third, and between the third and the fourth, each time with some rows sent again.
+    let mut from = 0;
+    let cuts = ["2024-11-26T16:40:30Z", "2024-11-27T18:00:00Z", "2024-11-29T00:00:00Z"];
+    for (round, cut) in cuts.into_iter().enumerate() {
+        let resume = if round > 0 { &["--resume"][..] } else { &[] };
+        let mut child = process(&[&args[..], resume].concat());
+        let mut to = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+        let before = bytes();
+        let end = begins(cut);
+        let text = rows[from..end].join("\n");
+        to.write_all(format!("{header}\n{text}\n").as_bytes()).unwrap();
+        // All but the minute at hand is written down when nothing more is.
+        let mut last = before;
+        wait_until("the rows are written down", || {
+            std::thread::sleep(Duration::from_millis(200));
+            bytes() == std::mem::replace(&mut last, bytes()) && last > before
+        });
+        wait_until("no checkpoint", || has_checkpoint((round as u32 + 1).min(2)));
+        if round < 2 {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        } else {
+            let (mut kill, id) = (std::process::Command::new("kill"), child.id().to_string());
+            assert!(kill.args(["-TERM", &id]).status().unwrap().success());
+            let done = child.wait_with_output().unwrap();
+            let stderr = String::from_utf8_lossy(&done.stderr);
+            assert_eq!(done.status.code(), Some(130), "{stderr}");
+            // The close of the second day, not its beginning and not the first day's.
+            assert!(stderr.contains("its state is that of 2024-11-26T21:00:00Z"), "{stderr}");
+        }
+        drop(to);
+        from = end - 40;
+    }
+    let child = process(&[&args[..], &["--resume", "--workers", "3"]].concat());
+    let mut to = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    to.write_all(format!("{header}\n{}\n", rows[from..].join("\n")).as_bytes()).unwrap();
+    drop(to);
+    let done = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        done.status.success() && stderr.contains("its state is that of 2024-11-26T21:00:00Z"),
+        "{stderr}"
+    );
+    let (own, mut expected) = (files(&desk, &["out"]), files(&desk, &["whole"]));
+    expected = expected.into_iter().map(|(name, bytes)| (name.replace("whole", "out"), bytes)).collect();
+    // Rows of a day that was over came again with the next one; they are late, and that is told.
+    let without_warnings = |files: BTreeMap<String, Vec<u8>>| -> BTreeMap<String, Vec<u8>> {
+        files.into_iter().filter(|(name, _)| name != "out/warnings.csv").collect()
+    };
+    same(&without_warnings(own), &without_warnings(expected), "after four runs");
+}
+
+#[test]
+fn a_checkpoint_that_is_damaged_says_so_and_one_without_its_parts_is_not_gone_on_from() {
+    let desk = Desk::new();
+    let session = session(&desk, "end = '2024-11-22'\ncheckpoints = 'session'\n");
+    let path = |name: &str| desk.path(name).display().to_string();
+    let (out, journal) = (path("out"), path("journal"));
+    let args = ["run", &session, "--out", &out, "--journal", &journal, "--resume"];
+    run(&args[..6]).ok();
+    let expected = files(&desk, &["out", "journal"]);
+    let resumed = |state: &str| {
+        let done = run(&args).ok();
+        assert_eq!(
+            done.stderr.contains(&format!("its state is that of {state}")),
+            !state.is_empty(),
+            "{}",
+            done.stderr
+        );
+        let (own, mut expected) = (files(&desk, &["out", "journal"]), expected.clone());
+        // What was recorded is not saved again.
+        expected.retain(|name, _| own.contains_key(name));
+        assert!(expected.contains_key("journal/journal.bin") && expected.contains_key("out/1d.csv"));
+        same(&own, &expected, "gone on with");
+    };
+    resumed("2024-11-21T21:00:00Z");
+    let put = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = expected[name].clone();
+        change(&mut bytes);
+        desk.put(name, bytes);
+    };
+    let newest = "journal/checkpoint-000004.snapshot";
+    assert!(expected.contains_key(newest), "{:?}", expected.keys());
+    let flip = |bytes: &mut Vec<u8>| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 4;
+    };
+    put(newest, &flip);
+    run(&args).refused(4, &["checkpoint-000004.snapshot", "damaged", "checksum", "from its journal alone"]);
+    put(newest, &|bytes| bytes[8] = 7);
+    run(&args).refused(4, &["checkpoint-000004.snapshot", "version 7", "reads versions 1 to"]);
+    put(newest, &|bytes| bytes.truncate(bytes.len() / 3));
+    run(&args).refused(4, &["checkpoint-000004.snapshot", "ends early"]);
+    put(newest, &|bytes| bytes[12] ^= 1);
+    run(&args).refused(4, &["checkpoint-000004.snapshot", "checksum"]);
+    put(newest, &|_| {});
+    put("journal/part-000002.told", &flip);
+    run(&args).refused(4, &["part-000002.told", "checksum"]);
+    put("journal/part-000002.told", &|bytes| bytes.truncate(bytes.len() - 3));
+    run(&args).refused(4, &["part-000002.told", "ends early"]);
+    put("journal/part-000002.told", &|_| {});
+    // Without the newest part the state before it is good, without an older one none is.
+    std::fs::remove_file(desk.path("journal/part-000004.told")).unwrap();
+    resumed("2024-11-20T21:00:00Z");
+    std::fs::remove_file(desk.path("journal/part-000001.told")).unwrap();
+    let done = run(&args).ok();
+    assert!(!done.stderr.contains("its state"), "{}", done.stderr);
+    let own = files(&desk, &["out"]);
+    let tables = expected.iter().filter(|(name, _)| name.starts_with("out/"));
+    same(
+        &own,
+        &tables.map(|(name, bytes)| (name.clone(), bytes.clone())).collect(),
+        "from the journal alone",
+    );
+    // A run without tables needs no parts.
+    std::fs::remove_dir_all(&journal).unwrap();
+    desk.put("session.toml", desk.text("session.toml").replace("rejects = ", "# "));
+    run(&["run", &session, "--journal", &journal]).ok();
+    assert!(!desk.path("journal/part-000001.told").exists());
+    let done = run(&["run", &session, "--journal", &journal, "--resume"]).ok();
+    assert!(done.stderr.contains("its state is that of 2024-11-21T21:00:00Z"), "{}", done.stderr);
+    // One that has some goes through the journal.
+    let done = run(&args).ok();
+    assert!(!done.stderr.contains("its state"), "{}", done.stderr);
 }

@@ -3,6 +3,8 @@
 //! Walk one row: a reader makes a [`Record`] of it, untouched; the deriver resolves its [`Label`] to an open
 //! time on the base grid; [`Bar::new`] checks the values. Everything after that can rely on a `Bar`.
 
+mod saved;
+
 use std::str::FromStr;
 
 use jiff::civil::Date;

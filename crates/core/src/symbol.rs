@@ -229,6 +229,11 @@ impl Symbols {
         self.ids.get(name).copied()
     }
 
+    /// The symbol of that number, in the order in which they were met.
+    pub fn nth(&self, number: usize) -> Option<SymbolId> {
+        self.by_index.get(number).copied()
+    }
+
     /// The name of `id`.
     ///
     /// # Panics

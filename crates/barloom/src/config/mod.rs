@@ -40,8 +40,8 @@ use serde::Deserialize;
 pub use error::ConfigError;
 pub use window::{When, Window};
 pub use words::{
-    ForInterval, Grace, Historical, MemoryLimit, OnOverrun, OnSubscriberError, Origin, Runtime, Share, Speed,
-    TableFormat, Workers, time_zone,
+    Checkpoints, ForInterval, Grace, Historical, MemoryLimit, OnOverrun, OnSubscriberError, Origin, Runtime,
+    Share, Speed, TableFormat, Workers, time_zone,
 };
 
 use crate::analysis::Pattern;
@@ -231,6 +231,12 @@ pub struct SessionConfig {
     #[schemars(schema_with = "schema::text", extend("enum" = ["chunk", "input", "disk"]))]
     pub journal_sync: Option<JournalSync>,
 
+    /// When the run's state is saved beside its journal: `session` (behind the last input of each) or `none`; where not stated, `none` of files as fast
+    /// as they go, else `session`.
+    #[serde(deserialize_with = "parsed_option")]
+    #[schemars(schema_with = "schema::text", extend("enum" = ["session", "none"]))]
+    pub checkpoints: Option<Checkpoints>,
+
     /// The most memory that bars and values may take, in B, KB, MB, GB, TB or KiB, MiB, GiB, TiB; `barloom check`
     /// refuses a session above it.
     #[serde(deserialize_with = "parsed_option")]
@@ -289,6 +295,7 @@ impl Default for SessionConfig {
             workers: Workers::default(),
             journal: None,
             journal_sync: None,
+            checkpoints: None,
             memory_limit: None,
             out: None,
             to: TableFormat::default(),
@@ -334,12 +341,14 @@ impl SessionConfig {
     pub fn deciding(&self) -> Self {
         let Self { on_subscriber_error, on_overrun, speed, runtime, workers, memory_limit, out, to, .. } =
             Self::default();
-        let (inputs, rejects, journal, journal_sync) = (Vec::new(), None, None, None);
+        let (inputs, rejects) = (Vec::new(), None);
+        let (journal, journal_sync, checkpoints) = (None, None, None);
         Self {
             inputs,
             rejects,
             journal,
             journal_sync,
+            checkpoints,
             on_subscriber_error,
             on_overrun,
             speed,

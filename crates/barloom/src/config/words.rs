@@ -136,6 +136,23 @@ impl FromStr for OnOverrun {
     }
 }
 
+/// When the state of a run is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checkpoints {
+    /// Behind the last input of each session.
+    Session,
+    /// Never: a run that goes on goes through its whole journal.
+    None,
+}
+
+impl FromStr for Checkpoints {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("checkpoints", text, &[("session", Self::Session), ("none", Self::None)])
+    }
+}
+
 /// What runs a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Runtime {

@@ -14,8 +14,8 @@ const WAITING: usize = 64;
 enum Order {
     /// Write whole frames.
     Write(Vec<u8>),
-    /// Say so when all before is written.
-    Tell(SyncSender<()>),
+    /// Say so when all before is written; on disk, where that is asked for.
+    Tell(SyncSender<()>, bool),
     /// From now on wait for the disk, or don't.
     Disk(bool),
 }
@@ -34,7 +34,7 @@ impl std::fmt::Debug for Order {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Write(_) => "Write",
-            Self::Tell(_) => "Tell",
+            Self::Tell(..) => "Tell",
             Self::Disk(_) => "Disk",
         })
     }
@@ -67,9 +67,15 @@ impl Behind {
 
     /// Waits until the system has all that was handed over.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        let (tell, told) = sync_channel(1);
-        self.order(Order::Tell(tell))?;
+        let told = self.tell(false)?;
         if told.recv().is_err() { self.end().map(drop) } else { Ok(()) }
+    }
+
+    /// Where it will be told that all that was handed over is written, or on disk; nothing comes where that failed.
+    pub(super) fn tell(&mut self, on_disk: bool) -> io::Result<Receiver<()>> {
+        let (tell, told) = sync_channel(1);
+        self.order(Order::Tell(tell, on_disk))?;
+        Ok(told)
     }
 
     fn order(&mut self, order: Order) -> io::Result<()> {
@@ -113,8 +119,13 @@ fn written(mut file: File, orders: &Receiver<Order>, empty: &SyncSender<Vec<u8>>
                 let _ = empty.try_send(chunk);
             }
             Order::Disk(is_waited_for) => waits = is_waited_for,
-            // Whoever asked may be gone.
-            Order::Tell(tell) => drop(tell.try_send(())),
+            Order::Tell(tell, on_disk) => {
+                if on_disk {
+                    file.sync_data()?;
+                }
+                // Whoever asked may be gone.
+                let _ = tell.try_send(());
+            }
         }
     }
 }

@@ -53,6 +53,14 @@ pub enum JournalFault {
         /// Where the frame begins.
         offset: u64,
     },
+    /// The file ends before the place at which a checkpoint was taken.
+    #[error("ends at byte {ends}, before byte {mark}, at which a checkpoint was taken")]
+    Behind {
+        /// Where that place is.
+        mark: u64,
+        /// How many bytes the file has.
+        ends: u64,
+    },
     /// A frame's bytes are not those that were written.
     #[error("the frame at byte {offset} is damaged: its checksum is {found:08x}, stored is {stored:08x}")]
     Checksum {

@@ -71,7 +71,8 @@ pub use error::{FrameFault, JournalError, JournalFault};
 pub use reader::{JournalReader, Recorded, RefusedRows};
 pub use recording::Recording;
 pub use resumed::{Gap, ResumeError, Resumed};
-pub use writer::{JournalWriter, Recovered};
+pub(crate) use writer::OnDisk;
+pub use writer::{JournalMark, JournalWriter, Recovered};
 
 use barloom_core::error::{WordError, word};
 #[cfg(doc)]

@@ -1,7 +1,7 @@
 //! Reading: frames become inputs again, each checked before it is given out.
 
 use std::fs::File;
-use std::io::{BufReader, ErrorKind, Read};
+use std::io::{BufReader, ErrorKind, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use barloom_core::input::Input;
@@ -10,6 +10,7 @@ use barloom_core::{SymbolId, Symbols, Timestamp};
 use super::error::{FrameFault, JournalError, JournalFault};
 use super::row::{Rows, StoredRefusal, check_flags};
 use super::wire::Payload;
+use super::writer::JournalMark;
 use super::{
     CLOCK, ConfigKind, END, FILE_NAME, FRAME_HEADER, JournalConfig, KIND, LONGEST_PAYLOAD, MAGIC, NAMES,
     NANOS, RefusedRow, VERSION,
@@ -75,6 +76,25 @@ impl JournalReader {
         let path = dir.join(FILE_NAME);
         let file = File::open(&path).map_err(|error| JournalFault::io("opened")(error).of(&path))?;
         Self::new(path, BufReader::with_capacity(BUFFER, file))
+    }
+
+    /// Goes to a mark, up to which `met` were met; gives them as the table that [`JournalReader::next`] goes on with.
+    ///
+    /// # Errors
+    /// [`JournalFault::Behind`] when the journal ends before it.
+    pub(super) fn go_to(&mut self, mark: &JournalMark, met: &Symbols) -> Result<Symbols, JournalError> {
+        let ends = self.size().unwrap_or(u64::MAX);
+        if ends < mark.offset {
+            return Err(JournalFault::Behind { mark: mark.offset, ends }.of(&self.path));
+        }
+        let went = self.from.seek(SeekFrom::Start(mark.offset));
+        went.map_err(|error| JournalFault::io("read")(error).of(&self.path))?;
+        // In a journal they are not divided.
+        let mut symbols = Symbols::new();
+        symbols.catch_up(met);
+        self.symbols = (0..symbols.len()).filter_map(|number| symbols.nth(number)).collect();
+        (self.offset, self.last) = (mark.offset, mark.last);
+        Ok(symbols)
     }
 
     /// How many bytes the file has, where the system tells.

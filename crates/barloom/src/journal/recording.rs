@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use barloom_core::Symbols;
 use barloom_core::derive::FileTrial;
 use barloom_core::input::{Input, InputRow};
+use barloom_core::{Symbols, Timestamp};
 
 use super::error::JournalError;
 use super::reader::JournalReader;
+use super::writer::JournalMark;
 use super::{JournalConfig, RefusedRow};
 use crate::coordinator::{Inputs, Next, Refused};
 use crate::source::Unreadable;
@@ -34,6 +35,16 @@ impl Recording {
         let sources = config.sources.clone();
         let (rows, refused) = (Vec::new(), Vec::new());
         Ok((Self { reader, sources, symbols: Symbols::new(), rows, refused }, config))
+    }
+
+    /// As [`Recording::open`], from a checkpoint on, whose run had met `symbols`.
+    ///
+    /// # Errors
+    /// As [`Recording::open`]; [`JournalFault::Behind`](super::JournalFault::Behind) when the journal ends before the mark.
+    pub fn open_from(dir: &Path, mark: &JournalMark, symbols: &Symbols) -> Result<Self, JournalError> {
+        let (mut own, _) = Self::open(dir)?;
+        own.symbols = own.reader.go_to(mark, symbols)?;
+        Ok(own)
     }
 
     /// How many bytes of the journal were read.
@@ -106,6 +117,19 @@ impl Inputs for Recording {
     }
 
     fn trial(&self) -> Option<&FileTrial> {
+        None
+    }
+
+    /// A run that is run again keeps no journal.
+    fn is_recorded(&self) -> bool {
+        false
+    }
+
+    fn before(&self) -> u64 {
+        0
+    }
+
+    fn following(&self) -> Option<Timestamp> {
         None
     }
 }

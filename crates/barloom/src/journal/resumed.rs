@@ -6,7 +6,7 @@ use barloom_core::{Symbol, SymbolId, Symbols, Timestamp};
 
 use super::error::JournalError;
 use super::recording::Recording;
-use super::writer::Recovered;
+use super::writer::{JournalMark, Recovered};
 use crate::coordinator::{CoordinatorError, Inputs, Next, Refused, SessionCoordinator};
 use crate::source::Source;
 
@@ -18,8 +18,10 @@ use crate::source::Source;
 pub struct Resumed<S> {
     live: SessionCoordinator<S>,
     recording: Recording,
-    /// How many inputs are recorded, and how many of them were given.
+    /// How many inputs are recorded, how many of them lie before the checkpoint that the run goes on from, and how many were given or passed
+    /// over.
     recorded: u64,
+    before: u64,
     given: u64,
     is_read_again: bool,
     /// The instant of the last input that was recorded.
@@ -71,6 +73,7 @@ impl<S: Source> Resumed<S> {
             live,
             recording,
             recorded: found.inputs,
+            before: 0,
             given: 0,
             is_read_again: true,
             last: found.last,
@@ -91,6 +94,17 @@ impl<S: Source> Resumed<S> {
         tell: fn(Gap),
     ) -> Self {
         Self { is_read_again: false, is_recorded: true, tell, ..Self::again(live, recording, found) }
+    }
+
+    /// The same, from a checkpoint on: what lies before its mark is given no more. Of sources that are read again it is still read, and must be
+    /// what was recorded; a recording of those that go on begins at the mark: [`Recording::open_from`].
+    #[must_use]
+    pub fn from_mark(mut self, mark: &JournalMark) -> Self {
+        self.before = mark.inputs;
+        if !self.is_read_again {
+            self.given = mark.inputs;
+        }
+        self
     }
 
     /// The sources.
@@ -144,6 +158,12 @@ impl<S: Source> Inputs for Resumed<S> {
         if self.has_ended {
             return Ok(Next::End);
         }
+        while self.is_read_again && self.given < self.before.min(self.recorded) {
+            self.is_recorded = true;
+            let next = self.read_again()?;
+            self.given += 1;
+            self.has_ended = next == Next::End;
+        }
         if self.given < self.recorded {
             self.is_recorded = true;
             let next = if self.is_read_again { self.read_again()? } else { self.recording.advance()? };
@@ -164,6 +184,14 @@ impl<S: Source> Inputs for Resumed<S> {
 
     fn is_recorded(&self) -> bool {
         self.is_recorded
+    }
+
+    fn before(&self) -> u64 {
+        self.before
+    }
+
+    fn following(&self) -> Option<Timestamp> {
+        if self.given < self.recorded { None } else { self.live.following() }
     }
 
     fn rows(&self) -> &[InputRow] {

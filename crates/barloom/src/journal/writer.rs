@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
 
 use barloom_core::input::{Input, InputRow};
 use barloom_core::{SymbolId, Symbols, Timestamp};
@@ -36,6 +37,30 @@ pub struct JournalWriter {
     /// What times are written against, and how many names are written.
     last: Timestamp,
     names: usize,
+    /// Inputs appended, by the run and by those that it goes on from.
+    inputs: u64,
+}
+
+/// A place in a journal between two inputs, from where it can be read without what lies before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalMark {
+    /// How many inputs lie before it.
+    pub inputs: u64,
+    /// The instant of the last of them that has one.
+    pub last: Timestamp,
+    /// Its place in the file, in bytes.
+    pub(crate) offset: u64,
+}
+
+/// Where it is told that a journal is on disk up to a [`JournalMark`].
+#[derive(Debug)]
+pub(crate) struct OnDisk(Receiver<()>);
+
+impl OnDisk {
+    /// Waits for it; whether it is.
+    pub(crate) fn wait(self) -> bool {
+        self.0.recv().is_ok()
+    }
 }
 
 /// What a journal that is gone on with holds.
@@ -101,6 +126,17 @@ impl JournalWriter {
     /// As [`JournalReader::open`] and [`JournalReader::next`], but for a cut behind the configuration; [`JournalFault::InUse`] while another
     /// run writes it.
     pub fn resume(dir: &Path) -> Result<(Self, JournalConfig, Recovered), JournalError> {
+        Self::resume_from(dir, None)
+    }
+
+    /// As [`JournalWriter::resume`], from a checkpoint on, whose run had met `symbols`: what lies before its mark is not read.
+    ///
+    /// # Errors
+    /// Those of [`JournalWriter::resume`]; [`JournalFault::Behind`] when the journal ends before the mark.
+    pub fn resume_from(
+        dir: &Path,
+        from: Option<(&JournalMark, &Symbols)>,
+    ) -> Result<(Self, JournalConfig, Recovered), JournalError> {
         let path = dir.join(FILE_NAME);
         let io = |action| {
             let path = path.clone();
@@ -110,6 +146,10 @@ impl JournalWriter {
         lock(&file).map_err(|fault| fault.of(&path))?;
         let (mut reader, config) = JournalReader::open(dir)?;
         let (mut symbols, mut found) = (Symbols::new(), Recovered::default());
+        if let Some((mark, met)) = from {
+            (found.inputs, found.last) = (mark.inputs, mark.last);
+            symbols = reader.go_to(mark, met)?;
+        }
         loop {
             match reader.next(&mut symbols) {
                 Ok(Some(recorded)) => {
@@ -133,6 +173,7 @@ impl JournalWriter {
         let gathered = Vec::with_capacity(2 * GATHER);
         let mut writer = Self::of(file, path.clone(), gathered, config.sources.len())?;
         (writer.handed, writer.last, writer.names) = (end, last, names);
+        writer.inputs = found.inputs;
         Ok((writer, config, found))
     }
 
@@ -140,7 +181,7 @@ impl JournalWriter {
         let file =
             Behind::new(file, 2 * GATHER).map_err(|error| JournalFault::io("written")(error).of(&path))?;
         let (sync, last) = (JournalSync::default(), Timestamp::from_nanos(0));
-        Ok(Self { file, path, sync, gathered, handed: 0, failed: None, sources, last, names: 0 })
+        Ok(Self { file, path, sync, gathered, handed: 0, failed: None, sources, last, names: 0, inputs: 0 })
     }
 
     /// The same, whose inputs are written when `sync` says.
@@ -176,8 +217,17 @@ impl JournalWriter {
         let put = frame(&mut self.gathered, handed, |into| context.put_input(into, input, refused));
         self.last = put.map_err(|fault| fault.of(&self.path))?;
         self.names = self.names.max(symbols.len());
+        self.inputs += 1;
         let is_due = self.sync != JournalSync::Chunk || self.gathered.len() >= GATHER;
         if is_due { self.hand_over() } else { Ok(()) }
+    }
+
+    /// The place behind the last input, and where it is told that all before it is on disk; nothing is waited for.
+    pub(crate) fn mark(&mut self) -> Result<(JournalMark, OnDisk), JournalError> {
+        self.hand_over()?;
+        let told = self.file.tell(true);
+        let told = told.map_err(|error| self.failed_with(error))?;
+        Ok((JournalMark { inputs: self.inputs, last: self.last, offset: self.handed }, OnDisk(told)))
     }
 
     /// Has what was gathered written.
@@ -196,10 +246,12 @@ impl JournalWriter {
     }
 
     fn noted(&mut self, written: io::Result<()>) -> Result<(), JournalError> {
-        written.map_err(|error| {
-            self.failed = Some(error.kind());
-            JournalFault::io("written")(error).of(&self.path)
-        })
+        written.map_err(|error| self.failed_with(error))
+    }
+
+    fn failed_with(&mut self, error: io::Error) -> JournalError {
+        self.failed = Some(error.kind());
+        JournalFault::io("written")(error).of(&self.path)
     }
 
     /// Waits until the system has what was gathered, so that only a machine that goes down can lose it.

@@ -1,17 +1,19 @@
 //! The coordinator's thread: it opens steps, and waits for those who work on them, or for the clock.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use barloom_core::{Symbols, Timestamp};
 
 use super::Ring;
-use super::slot::StepInput;
+use super::slot::{Saved, StepInput};
+use crate::checkpoint::Due;
 use crate::clock::{Stopwatch, Timer};
 use crate::config::OnOverrun;
 use crate::coordinator::{Inputs, Next};
 use crate::engine::{Intake, OVERRUNS_LISTED, Outcome, RunError, Shared, Threads};
+use crate::journal::JournalError;
 use crate::metrics::{Flow, SAMPLED, Stage};
 use crate::overrun::OverrunError;
 use crate::pace::{Pace, Speed};
@@ -100,7 +102,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
             gates,
             ring,
             shared,
-            symbols: Arc::default(),
+            symbols: Arc::clone(&shared.begins.symbols),
             pace: None,
             due: None,
             published: 0,
@@ -143,7 +145,8 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
                 return Ok(Outcome::Stopped);
             }
             let is_told = self.shared.start.is_none_or(|start| next.at() > start);
-            let is_paced = self.threads.speed > 0.0 && is_told;
+            // What a journal has went by already.
+            let is_paced = self.threads.speed > 0.0 && is_told && !self.intake.inputs.is_recorded();
             // While no trading time passes, steps wait for each other.
             let mut waits = !is_paced;
             if is_paced && next != Next::End {
@@ -152,7 +155,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
                 self.wait_until(due)?;
             }
             self.intake.write_down(next)?;
-            let mut input = self.prepare(next);
+            let mut input = self.prepare(next, is_told)?;
             let is_late = match self.due {
                 Some(due) if is_paced => self.note_late(due, &mut input),
                 _ => false,
@@ -184,7 +187,10 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
     }
 
     /// Copies the input `next`, with its rows by shard.
-    fn prepare(&mut self, next: Next) -> StepInput {
+    ///
+    /// # Errors
+    /// When the journal can't be marked for a checkpoint that is due.
+    fn prepare(&mut self, next: Next, is_told: bool) -> Result<StepInput, JournalError> {
         let met = self.intake.inputs.symbols();
         if met.len() != self.symbols.len() {
             // The first names that are met say where shards begin; that stays, so that a symbol never changes its shard.
@@ -195,7 +201,11 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
         }
         let mut input = self.spare.pop().unwrap_or_default();
         input.fill(next, &self.intake, &self.symbols, self.ring.shards());
-        input
+        input.number = self.shared.begins.inputs + (self.published + 1) as u32;
+        let due = if is_told { self.intake.checkpoint(next)? } else { None };
+        let saved = |due: Due, of| Saved { number: due.number, of, due: Mutex::new(Some(due)) };
+        input.saved = due.zip(self.intake.fingerprint()).map(|(due, of)| saved(due, of));
+        Ok(input)
     }
 
     /// From here on the input arrives. It is opened as soon as there is a slot for it.

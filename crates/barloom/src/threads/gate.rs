@@ -1,12 +1,14 @@
 //! What a thread that tells does with a step.
 
 use std::ops::ControlFlow;
+use std::sync::PoisonError;
 
 use barloom_core::CalendarError;
 
 use super::Ring;
-use super::slot::{ShardTold, StepInput};
+use super::slot::{Saved, ShardTold, StepInput};
 use crate::analysis::SubscriberFailure;
+use crate::checkpoint::CheckpointError;
 use crate::engine::Shared;
 use crate::metrics::Recorder;
 use crate::subscription::{Ended, StepReceiver};
@@ -37,6 +39,8 @@ pub(super) enum Fault {
     Calendar((usize, u64), CalendarError),
     /// A subscriber failed, and that is to end the run.
     Subscriber(SubscriberFailure),
+    /// A checkpoint can't be written.
+    Checkpoint(CheckpointError),
     /// Another part died.
     Ended(Ended),
 }
@@ -65,7 +69,7 @@ impl<'r, 's> Gate<'r, 's> {
             shards.extend((0..ring.shards()).map(|shard| ring.told(number, shard)));
             recorder.record(shards.iter().filter_map(|shard| shard.finished).max());
             if fault.is_none() {
-                match tell(&mut telling, number as u32, &input, &shards) {
+                match tell(&mut telling, &input, &shards) {
                     Ok(ControlFlow::Continue(())) => {}
                     Ok(ControlFlow::Break(())) => shared.stopper.stop(),
                     Err(why) => {
@@ -86,7 +90,6 @@ impl<'r, 's> Gate<'r, 's> {
 /// Tells an input.
 fn tell(
     telling: &mut Telling<'_>,
-    number: u32,
     input: &StepInput,
     shards: &[Reading<'_, ShardTold>],
 ) -> Result<ControlFlow<()>, Fault> {
@@ -104,5 +107,31 @@ fn tell(
     if let Some((place, error)) = faults.min_by_key(|(place, _)| *place) {
         return Err(Fault::Calendar(input.origin(*place), error.clone()));
     }
-    telling.tell_input(number, input.at, shards, symbols).map_err(Fault::Subscriber)
+    let flow = telling.tell_input(input.number, input.at, shards, symbols).map_err(Fault::Subscriber)?;
+    if let (Some(saved), ControlFlow::Continue(())) = (&input.saved, flow) {
+        save(telling, saved, input, shards)?;
+    }
+    Ok(flow)
+}
+
+/// Has subscribers make sure of what they were told, and the state behind the input written.
+#[cold]
+fn save(
+    telling: &mut Telling<'_>,
+    saved: &Saved,
+    input: &StepInput,
+    shards: &[Reading<'_, ShardTold>],
+) -> Result<(), Fault> {
+    telling.analysis.checkpoint(saved.number, input.at).map_err(Fault::Subscriber)?;
+    if telling.books.is_none() {
+        return Ok(());
+    }
+    // Nobody panics who holds them.
+    let own =
+        |shard: &Reading<'_, ShardTold>| shard.saved.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let states = shards.iter().filter_map(own).collect::<Result<Vec<_>, _>>();
+    let states = states.map_err(|error| Fault::Checkpoint(CheckpointError::unsaved(error)))?;
+    let due = saved.due.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let saved = due.map_or(Ok(()), |due| telling.save(due, &input.symbols, states));
+    saved.map_err(Fault::Checkpoint)
 }

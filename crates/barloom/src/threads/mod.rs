@@ -135,6 +135,7 @@ where
             error = error.or(gate.fault.take().map(|fault| match fault {
                 Fault::Calendar(origin, why) => intake.out_of_range(origin, why),
                 Fault::Subscriber(failure) => failure.into(),
+                Fault::Checkpoint(error) => error.into(),
                 Fault::Ended(ended) => ended.into(),
             }));
         }

@@ -1,12 +1,12 @@
 //! What a worker does with a step: it derives, computes and publishes what its shard's symbols close.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use barloom_core::CalendarError;
 use barloom_core::notice::Notices;
 
 use super::Ring;
-use super::slot::StepInput;
+use super::slot::{Saved, StepInput};
 use crate::clock::Stopwatch;
 use crate::metrics::{Recorder, ShardCounts};
 use crate::shard::Shard;
@@ -35,7 +35,10 @@ impl Processing {
             let mut told = ring.tell(number, own);
             way.record(input.opened);
             let watch = work.start();
-            told.fault = take(&mut self.shard, number as u32, &input, &mut told.notices).err();
+            told.fault = take(&mut self.shard, &input, &mut told.notices).err();
+            if let Some(Saved { of, .. }) = &input.saved {
+                told.saved = Mutex::new(Some(self.shard.save(&input.symbols, *of)));
+            }
             if watch.is_some() {
                 self.counts.set(self.shard.processor().deriver().counts());
             }
@@ -56,13 +59,8 @@ impl Processing {
 ///
 /// # Errors
 /// The place of the row whose date the calendar does not know.
-fn take(
-    shard: &mut Shard,
-    number: u32,
-    input: &StepInput,
-    notices: &mut Notices,
-) -> Result<(), (usize, CalendarError)> {
-    let (own, symbols) = (shard.number(), &*input.symbols);
+fn take(shard: &mut Shard, input: &StepInput, notices: &mut Notices) -> Result<(), (usize, CalendarError)> {
+    let (own, number, symbols) = (shard.number(), input.number, &*input.symbols);
     let Some(rows) = input.input(own) else { return Ok(()) };
     shard.take(rows, symbols, notices).map_err(|(row, error)| (input.place(own, row), error))?;
     let of_session = |error| (0, error);

@@ -1,11 +1,13 @@
 //! What a step's slot holds: the input, and what each shard tells of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use barloom_core::input::{Input, InputRow};
 use barloom_core::notice::Notices;
+use barloom_core::snapshot::{Fingerprint, SnapshotError, SnapshotWriter};
 use barloom_core::{CalendarError, SymbolId, Symbols, Timestamp};
 
+use crate::checkpoint::Due;
 use crate::clock::Stopwatch;
 use crate::coordinator::{Inputs, Next};
 use crate::engine::{Intake, Reject};
@@ -24,8 +26,21 @@ pub(super) struct StepInput {
     pub(super) symbols: Arc<Symbols>,
     pub(super) rejects: Vec<OwnReject>,
     pub(super) overruns: Vec<OverrunError>,
+    /// The number of the input, from 1.
+    pub(super) number: u32,
+    /// The checkpoint that is taken behind it.
+    pub(super) saved: Option<Saved>,
     /// Since it was opened, where that is timed.
     pub(super) opened: Option<Stopwatch>,
+}
+
+/// A checkpoint that is due.
+#[derive(Debug)]
+pub(super) struct Saved {
+    pub(super) number: u64,
+    pub(super) of: Fingerprint,
+    /// For the one who keeps the books.
+    pub(super) due: Mutex<Option<Due>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +80,8 @@ impl Default for StepInput {
             symbols: Arc::default(),
             rejects: Vec::new(),
             overruns: Vec::new(),
+            number: 0,
+            saved: None,
             opened: None,
         }
     }
@@ -86,7 +103,7 @@ impl StepInput {
             Next::End => Kind::End,
             Next::Stop => Kind::Nothing,
         };
-        (self.at, self.opened) = (next.at(), None);
+        (self.at, self.opened, self.saved) = (next.at(), None, None);
         self.symbols.clone_from(symbols);
         self.overruns.clear();
         self.rejects.clear();
@@ -172,6 +189,8 @@ pub(super) struct ShardTold {
     pub(super) fault: Option<(usize, CalendarError)>,
     /// Since it was finished, where that is timed.
     pub(super) finished: Option<Stopwatch>,
+    /// The shard's state behind the input, where a checkpoint is due; for the one who keeps the books.
+    pub(super) saved: Mutex<Option<Result<SnapshotWriter, SnapshotError>>>,
 }
 
 impl AsRef<Notices> for Reading<'_, ShardTold> {

@@ -1,5 +1,7 @@
 //! What derivation tells: closed bars, warnings, and where each row went.
 
+mod saved;
+
 use std::fmt;
 
 use super::plan::SessionLabel;

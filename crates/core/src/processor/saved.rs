@@ -79,10 +79,24 @@ impl Processor {
         store: &SessionWriter,
         to: &mut SnapshotWriter,
     ) -> Result<(), SnapshotError> {
-        let shard = self.shard as u32;
         if !to.has(Tag::SYMBOLS, 0) {
             symbols.save(to)?;
         }
+        self.save_shard(symbols, store, to)
+    }
+
+    /// As [`Processor::save`], without the symbols: of several shards each can be saved by itself, and one with the symbols beside them
+    /// ([`SnapshotWriter::pieces`]).
+    ///
+    /// # Errors
+    /// As [`Processor::save`].
+    pub fn save_shard(
+        &mut self,
+        symbols: &Symbols,
+        store: &SessionWriter,
+        to: &mut SnapshotWriter,
+    ) -> Result<(), SnapshotError> {
+        let shard = self.shard as u32;
         to.section(Tag::DERIVER, shard, |to| {
             self.deriver.save(to);
             Ok(())

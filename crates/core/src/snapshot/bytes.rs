@@ -94,7 +94,7 @@ impl Bytes {
     }
 
     /// Writes how many things follow. What a machine can hold is less than 2^32 of anything that is counted so.
-    pub(crate) fn count(&mut self, count: usize) {
+    pub fn count(&mut self, count: usize) {
         self.u32(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
@@ -118,7 +118,7 @@ impl Bytes {
     ///
     /// # Errors
     /// Those of `write`; [`SnapshotError::Unsaved`] of 4 GiB and more.
-    pub(crate) fn framed(
+    pub fn framed(
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<(), SnapshotError>,
     ) -> Result<(), SnapshotError> {
@@ -273,7 +273,7 @@ impl<'a> Read<'a> {
     ///
     /// # Errors
     /// [`SnapshotError::Value`] when the bytes left can't hold as many, so that damaged bytes can't ask for memory.
-    pub(crate) fn count(&mut self, field: &'static str, least: usize) -> Result<usize, SnapshotError> {
+    pub fn count(&mut self, field: &'static str, least: usize) -> Result<usize, SnapshotError> {
         let most = self.left().saturating_sub(size_of::<u32>()) / least.max(1);
         self.at_most(field, most)
     }
@@ -282,7 +282,7 @@ impl<'a> Read<'a> {
     ///
     /// # Errors
     /// [`SnapshotError::Value`] when no run counts so far, so that damaged bytes can't make it overflow.
-    pub(crate) fn tally(&mut self, field: &'static str) -> Result<u64, SnapshotError> {
+    pub fn tally(&mut self, field: &'static str) -> Result<u64, SnapshotError> {
         let got = self.u64()?;
         if got <= MOST { Ok(got) } else { Err(SnapshotError::value(field, got, format!("0 to {MOST}"))) }
     }
@@ -338,7 +338,7 @@ impl<'a> Read<'a> {
     ///
     /// # Errors
     /// Those of `read`; [`SnapshotError`] when there are not as many bytes, or `read` leaves some.
-    pub(crate) fn framed<T>(
+    pub fn framed<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, SnapshotError>,
     ) -> Result<T, SnapshotError> {

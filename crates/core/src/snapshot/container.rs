@@ -125,11 +125,32 @@ impl SnapshotWriter {
 
     /// The snapshot.
     pub fn finish(mut self) -> Vec<u8> {
-        let count = self.sections.len() as u32;
-        self.bytes[COUNT_AT..HEADER].copy_from_slice(&count.to_le_bytes());
+        self.close(self.sections.len());
+        self.bytes
+    }
+
+    /// The snapshot of its sections and those of `others`, which were written elsewhere, as pieces that follow one another.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Twice`] where two have the same section.
+    pub fn pieces<'a>(&'a mut self, others: &'a [Self]) -> Result<Vec<&'a [u8]>, SnapshotError> {
+        let mut parts = self.sections.clone();
+        parts.extend(others.iter().flat_map(|other| &other.sections));
+        parts.sort_unstable();
+        if let Some(twice) = parts.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(SnapshotError::Twice(twice[0]));
+        }
+        self.close(parts.len());
+        // Invariant: each begins with room for a header.
+        let others = others.iter().map(|other| &other.bytes[HEADER + 4..]);
+        Ok(std::iter::once(self.bytes.as_slice()).chain(others).collect())
+    }
+
+    /// Fills in the header of a snapshot of `count` sections.
+    fn close(&mut self, count: usize) {
+        self.bytes[COUNT_AT..HEADER].copy_from_slice(&(count as u32).to_le_bytes());
         let checksum = checksum(&self.bytes[..HEADER], &[]);
         self.bytes[HEADER..HEADER + 4].copy_from_slice(&checksum.to_le_bytes());
-        self.bytes
     }
 }
 

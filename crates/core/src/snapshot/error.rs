@@ -180,7 +180,7 @@ impl std::fmt::Display for SnapshotPart {
 impl SnapshotError {
     /// `got` can't stand where `field` is; `allowed` can.
     #[cold]
-    pub(crate) fn value(field: &'static str, got: impl Into<u64>, allowed: impl Into<String>) -> Self {
+    pub fn value(field: &'static str, got: impl Into<u64>, allowed: impl Into<String>) -> Self {
         Self::Value { field, got: got.into(), allowed: allowed.into() }
     }
 }

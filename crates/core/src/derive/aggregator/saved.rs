@@ -4,7 +4,7 @@
 //! due follow from that, and so does what a bucket was folded to, as its bars are there.
 
 use super::{Aggregator, OpenPeriod, OpenSession, Shared};
-use crate::bar::{Bar, Label, NULL, NULL_COUNT, Record};
+use crate::bar::{Bar, Label, NULL, Record};
 use crate::derive::aggregate::Fold;
 use crate::derive::empty::Spans;
 use crate::derive::plan::Period;
@@ -14,8 +14,6 @@ use crate::snapshot::{Bytes, Read, SnapshotError};
 use crate::symbol::SymbolId;
 use crate::time::Timestamp;
 
-/// The fewest bytes of a bar: flags, open time, prices.
-const LEAST_BAR: usize = 1 + 8 + 4 * 8;
 /// The fewest bytes of a week or month: date, bars, bars that are folded.
 const LEAST_PERIOD: usize = 4 + 4 + 4;
 
@@ -116,7 +114,7 @@ fn put_open_session(session: &OpenSession, to: &mut Bytes) {
     to.flag(session.folded);
     session.lanes.iter().for_each(|lane| to.u32(lane.closed));
     to.count(session.slots.bars().count());
-    session.slots.bars().for_each(|bar| put_bar(bar, to));
+    session.slots.bars().for_each(|bar| bar.save(to));
 }
 
 fn read_open_session(
@@ -133,8 +131,8 @@ fn read_open_session(
         state.closed = from.at_most("closed buckets", laid.buckets.len())? as u32;
     }
     let mut next = 0;
-    for _ in 0..from.count("bars of a session", LEAST_BAR)? {
-        let bar = read_bar(from)?;
+    for _ in 0..from.count("bars of a session", Bar::LEAST_SAVED)? {
+        let bar = Bar::restore(from)?;
         let found = plan.slot(bar.open_time, shared.rules.base.nanos()).map(|(slot, _)| slot);
         let out_of_place = SnapshotError::OutOfPlace { interval: shared.rules.base, time: bar.open_time };
         let slot = found.filter(|&slot| slot >= next && slot < plan.slots).ok_or(out_of_place)?;
@@ -167,42 +165,6 @@ fn read_period(lane: usize, shared: &mut Shared, from: &mut Read<'_>) -> Result<
         return Err(SnapshotError::value("bars of a week or month", n_base, allowed));
     }
     Ok(OpenPeriod { period, fold: Fold::restore(n_base, period.open, from)?, n_base })
-}
-
-/// Writes a base bar: flags of what it has, open time, prices, and what it has.
-fn put_bar(bar: &Bar, to: &mut Bytes) {
-    let Bar { open_time, open, high, low, close, volume, vwap, trade_count } = *bar;
-    let has = [!volume.is_nan(), !vwap.is_nan(), trade_count != NULL_COUNT];
-    to.u8(has.iter().rev().fold(0, |flags, &has| flags << 1 | u8::from(has)));
-    to.time(open_time);
-    to.f64s(&[open, high, low, close]);
-    for (word, _) in
-        [volume.to_bits(), vwap.to_bits(), trade_count as u64].iter().zip(has).filter(|(_, has)| *has)
-    {
-        to.u64(*word);
-    }
-}
-
-/// Reads a base bar, which is as sound as one from a row.
-fn read_bar(from: &mut Read<'_>) -> Result<Bar, SnapshotError> {
-    let flags = from.u8()?;
-    if flags > 0b111 {
-        return Err(SnapshotError::value("flags of a bar", flags, "0 to 7"));
-    }
-    let time = from.time()?;
-    let [open, high, low, close] = [from.f64()?, from.f64()?, from.f64()?, from.f64()?];
-    let mut word = |bit: u8| if flags >> bit & 1 == 1 { from.u64().map(Some) } else { Ok(None) };
-    let record = Record {
-        label: Label::Open(time),
-        open,
-        high,
-        low,
-        close,
-        volume: word(0)?.map(f64::from_bits),
-        vwap: word(1)?.map(f64::from_bits),
-        trade_count: word(2)?.map(|word| word as i64),
-    };
-    Bar::new(time, &record).map_err(|error| SnapshotError::Bar { time, error })
 }
 
 impl Fold {

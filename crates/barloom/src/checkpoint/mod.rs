@@ -1,0 +1,178 @@
+//! A run's state between two inputs, in a file beside its journal: a run that was cut short goes on from there, and reads of the journal only
+//! what follows.
+//!
+//! Walk one: the row that comes next is the first of another session. The coordinator marks the journal behind the input at hand and has that
+//! input say so; each shard, once it has computed the input, writes its state to memory; those who tell it have their subscribers
+//! [make sure](crate::analysis::Subscriber::checkpoint) of what they were told; and the one that keeps the books hands all of it to a thread that
+//! writes the file, waits until the journal is on disk up to its mark, and only then gives the file its name.
+//!
+//! What was told up to there and is not in the file, such as the rows of tables, is kept in [parts](PartWriter): one sealed part for each
+//! checkpoint. A checkpoint is good for a run that writes tables when the parts up to its own are there.
+//!
+//! # What is promised
+//! - A file that has its name is whole, and so is the journal before its mark. Until then the one before it stands; the newest two stay.
+//! - Its [`Fingerprint`] is that of the journal's configuration; what was damaged, cut, or written by a Barloom that is newer is an error. The
+//!   journal is whole in any case: without checkpoints a run goes on from its first input.
+//! - A run that went on from it tells, publishes and saves what one that never stopped does, bit for bit.
+//!
+//! # The format
+//! A [snapshot](barloom_core::snapshot) with three sections more. `mark`, number 0: number of the checkpoint u64, inputs before it u64, the last
+//! one's instant, the journal's bytes before it u64, shards u32. `told`, number 0: steps published u32, steps told u64, list by interval of
+//! bars u64 and values u64, list by kind of warnings u64, flag whether history was short, then text. `past`, by shard: when the session at hand
+//! began, list of symbols, each a list of sessions before it, each a list of bars; list of historical indicators, each a list of symbols and
+//! their values f64, then the state of each behind its length.
+
+mod error;
+mod part;
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+use barloom_core::snapshot::{Fingerprint, Snapshot, SnapshotError, Tag};
+use barloom_core::{Symbols, Timestamp};
+
+use crate::journal::{ConfigKind, JournalConfig, JournalMark};
+use crate::telling::Ledger;
+
+pub use error::{CheckpointError, CheckpointFault};
+pub use part::{PartReader, PartWriter, Told, remove_parts};
+pub(crate) use writer::{CheckpointWriter, Due, Saving};
+
+/// Where a checkpoint stands.
+const MARK: Tag = Tag(*b"mark");
+/// What was told by then.
+pub(crate) const TOLD: Tag = Tag(*b"told");
+
+/// The most shards of a run.
+const MOST_SHARDS: usize = crate::engine::MOST_WORKERS;
+
+/// What of a configuration a checkpoint is bound to: that which its journal begins with.
+pub fn fingerprint(config: &JournalConfig) -> Fingerprint {
+    let kind: &[u8] = match config.kind {
+        ConfigKind::Toml => b"toml",
+        ConfigKind::Json => b"json",
+    };
+    Fingerprint::of([kind, config.text.as_bytes(), config.overlay.as_deref().unwrap_or_default().as_bytes()])
+}
+
+/// A checkpoint that was read and found whole.
+#[derive(Debug)]
+pub struct Checkpoint {
+    file: PathBuf,
+    of: Fingerprint,
+    bytes: Vec<u8>,
+    number: u64,
+    mark: JournalMark,
+    shards: usize,
+    symbols: Symbols,
+}
+
+/// The numbers of the checkpoints in the folder `dir`, the newest first.
+///
+/// # Errors
+/// When the folder can't be read.
+pub fn numbers(dir: &Path) -> Result<Vec<u64>, CheckpointError> {
+    let io = |source| CheckpointFault::io("read")(source).of(dir);
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(io)? {
+        let name = entry.map_err(io)?.file_name();
+        numbers.extend(name.to_str().and_then(|name| numbered(name, "checkpoint", "snapshot")));
+    }
+    numbers.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(numbers)
+}
+
+/// The number in a file's name, as [`name_of`] makes it.
+fn numbered(name: &str, kind: &str, ending: &str) -> Option<u64> {
+    let digits = name.strip_prefix(kind)?.strip_prefix('-')?.strip_suffix(ending)?.strip_suffix('.')?;
+    let number = digits.parse().ok()?;
+    (name_of(kind, number, ending) == name).then_some(number)
+}
+
+/// The name of a file that has a number.
+fn name_of(kind: &str, number: u64, ending: &str) -> String {
+    format!("{kind}-{number:06}.{ending}")
+}
+
+impl Checkpoint {
+    /// Reads the checkpoint `number` in the folder `dir`, of a run whose journal has the configuration that `of` stands for.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when it can't be read, is damaged, newer, or of another configuration.
+    pub fn open(dir: &Path, number: u64, of: Fingerprint) -> Result<Self, CheckpointError> {
+        let file = dir.join(name_of("checkpoint", number, "snapshot"));
+        let bytes = std::fs::read(&file).map_err(|error| CheckpointFault::io("read")(error).of(&file))?;
+        Self::of_bytes(file, bytes, of)
+    }
+
+    /// The checkpoint that `bytes`, those of `file`, are.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`].
+    pub fn of_bytes(file: PathBuf, bytes: Vec<u8>, of: Fingerprint) -> Result<Self, CheckpointError> {
+        let read = || {
+            let snapshot = Snapshot::read(&bytes, of)?;
+            let symbols = Symbols::restored(&snapshot)?;
+            let mark = snapshot.section(MARK, 0, |from| {
+                let (number, inputs) = (from.tally("a checkpoint's number")?, from.tally("inputs")?);
+                let mark =
+                    JournalMark { inputs, last: from.time()?, offset: from.tally("a journal's bytes")? };
+                Ok((number, mark, from.at_most("shards", MOST_SHARDS)?.max(1)))
+            })?;
+            Ok((mark, symbols))
+        };
+        let ((number, mark, shards), symbols) =
+            read().map_err(|error| CheckpointFault::Snapshot(error).of(&file))?;
+        Ok(Self { file, of, bytes, number, mark, shards, symbols })
+    }
+
+    /// Its number, from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Its place in the journal: how many inputs lie before it, and when the last of them was.
+    pub fn mark(&self) -> &JournalMark {
+        &self.mark
+    }
+
+    /// The instant of the last input before it.
+    pub fn at(&self) -> Timestamp {
+        self.mark.last
+    }
+
+    /// How many shards its run had, which is how many that one has which goes on from it.
+    pub fn shards(&self) -> usize {
+        self.shards
+    }
+
+    /// The symbols that were met.
+    pub fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Its sections.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot<'_>, CheckpointError> {
+        Snapshot::read(&self.bytes, self.of).map_err(|error| self.wrong(error))
+    }
+
+    /// What was told by then.
+    pub(crate) fn books(&self, snapshot: &Snapshot<'_>) -> Result<Ledger, CheckpointError> {
+        snapshot.section(TOLD, 0, Ledger::read).map_err(|error| self.wrong(error))
+    }
+
+    /// That something in it can't be.
+    pub(crate) fn wrong(&self, error: SnapshotError) -> CheckpointError {
+        CheckpointFault::Snapshot(error).of(&self.file)
+    }
+
+    /// That it can't be gone on from as was asked for.
+    pub(crate) fn unfit(&self, what: &'static str, saved: u64, own: u64) -> CheckpointError {
+        CheckpointFault::Unfit { what, saved, own }.of(&self.file)
+    }
+}
