@@ -40,8 +40,8 @@ use serde::Deserialize;
 pub use error::ConfigError;
 pub use window::{When, Window};
 pub use words::{
-    Checkpoints, ForInterval, Grace, Historical, MemoryLimit, OnOverrun, OnSubscriberError, Origin, Runtime,
-    Share, Speed, TableFormat, Workers, time_zone,
+    Checkpoints, ForInterval, Grace, Historical, MemoryLimit, OnOutputError, OnOverrun, OnSubscriberError,
+    Origin, Runtime, Share, Speed, TableFormat, Workers, time_zone,
 };
 
 use crate::analysis::Pattern;
@@ -198,6 +198,12 @@ pub struct SessionConfig {
     #[schemars(schema_with = "schema::text", extend("enum" = ["stop", "remove"], "default" = "stop"))]
     pub on_subscriber_error: OnSubscriberError,
 
+    /// What an output does that can't be written, once the run has begun: `stop` ends the run; `continue` gives it up, counts what it
+    /// lacks, and goes on with the others: notifications on stdout, the tables together, the rejects, the journal.
+    #[serde(deserialize_with = "parsed")]
+    #[schemars(schema_with = "schema::text", extend("enum" = ["stop", "continue"], "default" = "stop"))]
+    pub on_output_error: OnOutputError,
+
     /// What an overrun of a run with a speed does: `warn` counts and reports it, `error` ends the run once what was published
     /// is told.
     #[serde(deserialize_with = "parsed")]
@@ -289,6 +295,7 @@ impl Default for SessionConfig {
             keep: Keep::default(),
             retain_sessions: 1,
             on_subscriber_error: OnSubscriberError::default(),
+            on_output_error: OnOutputError::default(),
             on_overrun: OnOverrun::default(),
             speed: Speed::default(),
             runtime: Runtime::default(),
@@ -339,8 +346,9 @@ impl SessionConfig {
     /// What of it decides what is told: without its files, and without how it goes and what becomes of it.
     #[must_use]
     pub fn deciding(&self) -> Self {
-        let Self { on_subscriber_error, on_overrun, speed, runtime, workers, memory_limit, out, to, .. } =
+        let Self { on_subscriber_error, on_output_error, on_overrun, speed, runtime, workers, .. } =
             Self::default();
+        let Self { memory_limit, out, to, .. } = Self::default();
         let (inputs, rejects) = (Vec::new(), None);
         let (journal, journal_sync, checkpoints) = (None, None, None);
         Self {
@@ -350,6 +358,7 @@ impl SessionConfig {
             journal_sync,
             checkpoints,
             on_subscriber_error,
+            on_output_error,
             on_overrun,
             speed,
             runtime,

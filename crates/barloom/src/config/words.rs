@@ -118,6 +118,30 @@ impl FromStr for OnSubscriberError {
     }
 }
 
+/// What an output that can't be written does to a run: its reader went away, a disk is full.
+///
+/// ```
+/// use barloom::config::OnOutputError;
+/// assert_eq!("continue".parse(), Ok(OnOutputError::Continue));
+/// assert_eq!(OnOutputError::default(), OnOutputError::Stop);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnOutputError {
+    /// It ends the run.
+    #[default]
+    Stop,
+    /// It is given up, and what it lacks is counted; the others go on.
+    Continue,
+}
+
+impl FromStr for OnOutputError {
+    type Err = WordError;
+
+    fn from_str(text: &str) -> Result<Self, WordError> {
+        word("on_output_error", text, &[("stop", Self::Stop), ("continue", Self::Continue)])
+    }
+}
+
 /// What an overrun does to a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnOverrun {

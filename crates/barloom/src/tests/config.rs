@@ -85,12 +85,13 @@ fn the_fields_of_a_run_are_read() {
     let config = session(
         "start = '2024-11-25'\nend = '2024-11-29T13:00:00-05:00'\norigin = 'sessions:5'\nkeep = 500\n\
          retain_sessions = 3\nhistorical = ['avg_volume:20', 'high_low:20@1w']\non_subscriber_error = 'remove'\n\
-         journal = 'j'\nmemory_limit = '1.5GB'\nspeed = 0\nruntime = 'inline'\nworkers = 1\non_overrun = 'warn'\n",
+         journal = 'j'\non_output_error = 'continue'\nmemory_limit = '1.5GB'\nspeed = 0\nruntime = 'inline'\nworkers = 1\non_overrun = 'warn'\n",
     );
     assert_eq!(config.start, Some(When::Date(jiff::civil::date(2024, 11, 25))));
     assert_eq!(config.end, Some(When::Time("2024-11-29T18:00:00Z".parse().unwrap())));
     assert_eq!((config.origin, config.keep), (Origin::Sessions(5), Keep::Last(500)));
     assert_eq!((config.retain_sessions, config.on_subscriber_error), (3, OnSubscriberError::Remove));
+    assert_eq!(config.on_output_error, OnOutputError::Continue);
     let names: Vec<String> = config.historical.iter().map(Historical::to_string).collect();
     assert_eq!(names, ["avg_volume_20@1d", "high_low_20@1w"]);
     assert_eq!(config.journal, Some(PathBuf::from("j")));
@@ -134,6 +135,7 @@ fn a_value_that_is_none_says_what_is_one() {
         ("workers = 0", "a whole number from 1 to 64"),
         ("workers = 65", "a whole number from 1 to 64"),
         ("runtime = 'thread'", "did you mean `threads`?"),
+        ("on_output_error = 'go on'", "allowed are stop, continue"),
         ("on_overrun = 'warning'", "allowed are warn, error"),
         ("indicators = ['rsi']", "did you mean `realtime_indicators`?"),
         ("intervals = '5m'", "did you mean `derived_intervals`?"),
