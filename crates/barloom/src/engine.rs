@@ -31,7 +31,7 @@ use crate::clock::{Timer, WallTimer};
 use crate::config::{Historical, OnOverrun, OnSubscriberError, Origin, RulesError, SessionConfig};
 use crate::coordinator::{Inputs, Next, Refused};
 use crate::history::History;
-use crate::journal::{JournalError, JournalWriter, RefusedRow};
+use crate::journal::{JournalError, JournalLost, JournalWriter, Kept, RefusedRow};
 use crate::metrics::{PerformanceMetrics, Recorder, Stage};
 use crate::overrun::OverrunError;
 use crate::session::{Entrance, Sessions};
@@ -140,6 +140,8 @@ pub struct RunSummary {
     pub stopped: bool,
     /// Subscribers that failed and were removed.
     pub failures: Vec<SubscriberFailure>,
+    /// The journal, where the run went on [without it](Engine::go_on_without_journal).
+    pub journal_lost: Option<JournalLost>,
     /// Indicators that had too little history before the start: what to know, in a line.
     pub unsettled: Option<String>,
     /// Indicators of one's own that panicked, once for each symbol.
@@ -331,7 +333,7 @@ impl EngineConfig {
 /// The inputs of a run, written down as they come.
 pub(crate) struct Intake<I> {
     pub(crate) inputs: I,
-    journal: Option<JournalWriter>,
+    journal: Kept,
     saving: Option<Saving>,
     recorder: Recorder,
     on_invalid: OnInvalid,
@@ -350,17 +352,17 @@ impl<I: Inputs> Intake<I> {
     /// Writes the input `next` to the journal, before anything of it is told.
     #[inline]
     pub(crate) fn write_down(&mut self, next: Next) -> Result<(), JournalError> {
-        if self.journal.is_some() && !self.inputs.is_recorded() { self.append(next) } else { Ok(()) }
+        if self.journal.is_asked() { self.append(next) } else { Ok(()) }
     }
 
     fn append(&mut self, next: Next) -> Result<(), JournalError> {
-        if let (Some(journal), Some(input)) = (&mut self.journal, next.input(&self.inputs)) {
+        if let Some(input) = next.input(&self.inputs) {
             let refused = self.inputs.refused().iter().map(|refused| RefusedRow {
                 source: refused.source as u32,
                 number: refused.number,
                 reason: &refused.why.reason,
             });
-            journal.append(input, refused, self.inputs.symbols())?;
+            self.journal.append(input, self.inputs.is_recorded(), refused, self.inputs.symbols())?;
         }
         Ok(())
     }
@@ -377,13 +379,12 @@ impl<I: Inputs> Intake<I> {
     }
 
     fn due(&mut self, next: Next) -> Result<Option<Due>, JournalError> {
-        let (Some(saving), Some(journal)) = (&mut self.saving, &mut self.journal) else { return Ok(None) };
-        let inputs = &self.inputs;
+        let (Some(saving), inputs) = (&mut self.saving, &self.inputs) else { return Ok(None) };
         if !saving.is_due(next.at(), inputs.is_recorded(), inputs.following()) {
             return Ok(None);
         }
-        let (mark, on_disk) = journal.mark()?;
-        Ok(Some(Due { number: saving.next_number(), mark, on_disk }))
+        let marked = self.journal.mark()?;
+        Ok(marked.map(|(mark, on_disk)| Due { number: saving.next_number(), mark, on_disk }))
     }
 
     /// The input's refused rows that are told: all of them, or, where one ends the run, the first.
@@ -514,7 +515,13 @@ impl<'s, I: Inputs> Engine<'s, I> {
         }
         let recorder = metrics.recorder(Stage::Coordinator);
         Self {
-            intake: Intake { inputs, journal: None, saving: None, recorder, on_invalid: config.on_invalid },
+            intake: Intake {
+                inputs,
+                journal: Kept::default(),
+                saving: None,
+                recorder,
+                on_invalid: config.on_invalid,
+            },
             shards,
             analysis: AnalysisEngine::new(config.on_subscriber_error),
             apart: Vec::new(),
@@ -557,7 +564,13 @@ impl<'s, I: Inputs> Engine<'s, I> {
 
     /// Writes every input to `journal`.
     pub fn keep_journal(&mut self, journal: JournalWriter) {
-        self.intake.journal = Some(journal);
+        self.intake.journal.write_to(journal);
+    }
+
+    /// Has the run go on without its journal once that can't be written, instead of ending: `told` is told so at once, and
+    /// [`RunSummary::journal_lost`] says in the end what it lacks. Its whole inputs are kept, as of a run that was cut short.
+    pub fn go_on_without_journal(&mut self, told: impl FnMut(&JournalLost) + Send + 'static) {
+        self.intake.journal.on_lost = Some(Box::new(told));
     }
 
     /// Goes on from `checkpoint`: the inputs are those that follow it, and what is told is what follows it. To be called before
@@ -683,9 +696,7 @@ impl<I: Inputs> Done<'_, I> {
         if let (Outcome::Ended, Some(trial)) = (outcome, trial) {
             trial.end(&summary.counts).map_err(RunError::Input)?;
         }
-        if let Some(journal) = journal {
-            journal.finish()?;
-        }
+        summary.journal_lost = journal.finish()?;
         summary.stopped = outcome == Outcome::Stopped;
         summary.overran = outcome == Outcome::Overran;
         summary.overrun_count = shared.metrics.overruns();

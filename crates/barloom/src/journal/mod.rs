@@ -60,6 +60,7 @@
 
 mod behind;
 mod error;
+mod kept;
 mod reader;
 mod recording;
 mod resumed;
@@ -68,6 +69,8 @@ mod wire;
 mod writer;
 
 pub use error::{FrameFault, JournalError, JournalFault};
+pub use kept::JournalLost;
+pub(crate) use kept::Kept;
 pub use reader::{JournalReader, Recorded, RefusedRows};
 pub use recording::Recording;
 pub use resumed::{Gap, ResumeError, Resumed};

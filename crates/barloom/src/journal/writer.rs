@@ -184,6 +184,11 @@ impl JournalWriter {
         Ok(Self { file, path, sync, gathered, handed: 0, failed: None, sources, last, names: 0, inputs: 0 })
     }
 
+    /// How many inputs the journal has; before this writer's first, those that it had.
+    pub(super) fn inputs(&self) -> u64 {
+        self.inputs
+    }
+
     /// The same, whose inputs are written when `sync` says.
     ///
     /// # Errors
