@@ -74,7 +74,9 @@ pub(crate) fn derive(args: DeriveArgs) -> Result<(), Failure> {
     let summary = outputs::or_no_folder(config.out.as_deref(), || {
         Derivation::new(&config, args.to, order)?.run(&config, !args.no_progress)
     })?;
-    tell::line(&Report { summary: &summary, metrics: None, wall: stopwatch.elapsed() }.table());
+    tell::line(
+        &Report { summary: &summary, metrics: None, given_up: &[], wall: stopwatch.elapsed() }.table(),
+    );
     Ok(())
 }
 

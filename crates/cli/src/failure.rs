@@ -70,6 +70,11 @@ impl Failure {
         Self { message: format!("{}; {note}", self.message), ..self }
     }
 
+    /// What went wrong, in a line.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// A fault at a place of a session file, shown with a caret.
     pub(crate) fn in_config(path: &Path, text: &str, error: &ConfigError) -> Self {
         let message = format!("{}, line {}: {}", path.display(), error.line, error.message);

@@ -11,6 +11,7 @@ mod completions;
 mod convert;
 mod derive;
 mod failure;
+mod given_up;
 mod indicators;
 mod inputs;
 mod interrupt;

@@ -27,6 +27,10 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
+    /// The file for rejected rows; none is written without it
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+
     /// Write over what an earlier run left in the folder
     #[arg(long)]
     force: bool,
@@ -59,13 +63,14 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<(), Failure> {
     };
     let mut config = config.map_err(|error| Failure::in_config(&args.journal, &recorded.text, &error))?;
     // Where the run put its outputs is its own, and what it waited for is in the journal.
-    (config.out, config.rejects) = (args.out.clone(), None);
+    (config.out, config.rejects) = (args.out.clone(), args.rejects.clone());
     config.speed = Speed::default();
     // Its rows are those of the journal, whatever the files hold by now.
     config.inputs.clear();
     let rules = inputs::rules_with(&config, recorded.overlay.as_deref())?;
     let plan = inputs::plan(&config, &rules)?;
     outputs::refuse_outputs(config.out.as_deref(), args.force)?;
+    inputs::refuse_overlaps(&config, &rules, args.to)?;
     let written = inputs::written(&config, &rules, args.to, Order::Visible);
     outputs::or_no_folder(config.out.as_deref(), || {
         // Its rows are adjusted already.

@@ -1,18 +1,17 @@
 //! `barloom run`: a session file in, tables or notifications and a summary out.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use barloom::analysis::{Attendance, Pattern, Subscriber, SubscriberError};
 use barloom::checkpoint::{self, Checkpoint, PartWriter, Told};
 use barloom::clock::Stopwatch;
-use barloom::config::{Checkpoints, OnOverrun, Runtime, SessionConfig, Speed, Workers};
+use barloom::config::{Checkpoints, OnOutputError, OnOverrun, Runtime, SessionConfig, Speed, Workers};
 use barloom::coordinator::{CoordinatorError, Inputs, SessionCoordinator};
 use barloom::engine::{Engine, EngineConfig, Finished, Reject, RunError};
 use barloom::journal::{ConfigKind, JournalConfig, JournalError, JournalSync, JournalWriter};
 use barloom::source::Source as _;
-use barloom_core::Symbols;
 use barloom_core::adjust::{Adjuster, Adjustments};
 use barloom_core::derive::{DeriveRules, TradingHours};
 use barloom_core::error::{WordError, word};
@@ -20,17 +19,19 @@ use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::snapshot::Fingerprint;
 use barloom_core::store::View;
+use barloom_core::{Symbols, Timestamp};
 use barloom_io::{Excerpt, FileSource, OutputError, RowReader, SourceError, TableFormat};
 use clap::Args;
 
 use crate::failure::{Failure, Kind, failed};
+use crate::given_up::{GivenUp, Lines, Output};
 use crate::pipe::{self, Pipe};
 use crate::progress::{Extent, Watched};
 use crate::resume::{self, Recovery};
 use crate::summary::Report;
-use crate::tables::{Order, RejectLog, Tables, Written};
+use crate::tables::{Order, RejectLog, Rejects, Tables, Written};
 use crate::told::Told as Line;
-use crate::{inputs, interrupt, outputs, progress, tell};
+use crate::{given_up, inputs, interrupt, outputs, progress, tell};
 
 /// Run a session file: its inputs merged by time, one clock, every notification in order
 #[derive(Debug, Args)]
@@ -67,6 +68,10 @@ pub(crate) struct RunArgs {
     /// warn, or error: an overrun ends the run with exit code 5; wins over the file's `on_overrun`
     #[arg(long, value_name = "WHAT")]
     on_overrun: Option<OnOverrun>,
+
+    /// stop, or continue: an output that can't be written is given up, and the run goes on; wins over the file's `on_output_error`
+    #[arg(long, value_name = "WHAT")]
+    on_output_error: Option<OnOutputError>,
 
     /// Format of the tables: csv, parquet or arrow [default: the first input's]
     #[arg(long, value_name = "FORMAT")]
@@ -125,6 +130,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     config.runtime = args.runtime.unwrap_or(config.runtime);
     config.workers = args.workers.unwrap_or(config.workers);
     config.on_overrun = args.on_overrun.unwrap_or(config.on_overrun);
+    config.on_output_error = args.on_output_error.unwrap_or(config.on_output_error);
     if args.resume && config.journal.is_none() {
         return Err(Failure::new(
             Kind::Config,
@@ -222,13 +228,19 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     let stopwatch = Stopwatch::start();
     let tables = config.out.as_deref().map(|dir| Tables::create(dir, &rules, &plan, written)).transpose();
     let rejects = RejectLog::create(config, "`rejects` in the session file");
+    let ndjson = (shown.format == Format::Ndjson).then(Lines::to_stdout).transpose();
     let mut out = Out {
         tables: tables.map_err(failed(Kind::Run))?,
         rejects: rejects.map_err(failed(Kind::Run))?,
-        ndjson: (shown.format == Format::Ndjson).then(|| BufWriter::new(io::stdout())),
+        ndjson: ndjson.map_err(|error| Failure::stdout(&error))?,
         hours: rules.hours == TradingHours::Extended,
         part: None,
+        on_error: config.on_output_error,
         failed: None,
+        given_up: Vec::new(),
+        rows: 0,
+        told: 0,
+        at: None,
     };
     let from = keeping.as_ref().and_then(|keeping| keeping.from.as_ref());
     if let (Some(from), Some(Keeping { dir, of, .. })) = (from, &keeping) {
@@ -242,6 +254,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     if let Some(from) = from {
         engine.restore(from).map_err(failed(Kind::Data))?;
     }
+    let journal_dir = config.journal.as_deref().filter(|_| keeping.is_some());
     if let Some(Keeping { dir, of, writer, is_kept, from }) = keeping {
         engine.keep_journal(writer);
         if is_kept {
@@ -252,6 +265,9 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
             out.part = part.map_err(failed(Kind::Run))?;
         }
     }
+    if config.on_output_error == OnOutputError::Continue {
+        engine.go_on_without_journal(|lost| given_up::tell("run", Output::Journal, &lost.reason));
+    }
     engine.subscribe_apart("outputs", Pattern::all(), Attendance::Follow, &mut out);
     let stopper = engine.stopper();
     // A signal that came before is seen with the first step.
@@ -261,9 +277,10 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     })?;
     let done = engine.run();
     progress::clear();
-    let Finished { summary, metrics, inputs, .. } =
+    let Finished { mut summary, metrics, inputs, .. } =
         done.map_err(|error| run_failed(&error, config, &mut out))?;
-    out.finish(inputs.symbols())?;
+    let mut given_up = out.finish(inputs.symbols())?;
+    given_up.extend(summary.journal_lost.take().map(GivenUp::from));
     inputs::tell_unknown(adjustments, inputs.symbols());
     if let Some(short) = &summary.unsettled {
         tell::line(&format!("warning: {short}"));
@@ -274,19 +291,21 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     if let Some(stretch) = &summary.closed_stretch {
         tell::line(&format!("warning: {stretch}"));
     }
-    let report = Report { summary: &summary, metrics: Some(&metrics), wall: stopwatch.elapsed() };
-    match shown.format {
-        Format::Ndjson => {}
-        Format::Table => print(&report.table())?,
-        Format::Json => print(&report.json().to_string())?,
-    }
-    interrupt::check("what was told before stands and is written")?;
-    match summary.overruns.first() {
+    let (metrics, wall) = (Some(&metrics), stopwatch.elapsed());
+    let report = Report { summary: &summary, metrics, given_up: &given_up, wall };
+    let printed = match shown.format {
+        Format::Ndjson => Ok(()),
+        Format::Table => print(&report.table()),
+        Format::Json => print(&report.json().to_string()),
+    };
+    let ended = printed.and_then(|()| interrupt::check("what was told before stands and is written"));
+    let ended = ended.and_then(|()| match summary.overruns.first() {
         Some(first) if summary.overran => {
             Err(Failure::new(Kind::Overrun, format!("{first}; what was published is told and written")))
         }
         _ => Ok(()),
-    }
+    });
+    given_up::ending(ended, &given_up, journal_dir, config)
 }
 
 /// Writes a line to stdout.
@@ -365,23 +384,59 @@ impl Extent for SessionCoordinator<FileSource> {
 pub(crate) struct Out {
     tables: Option<Tables>,
     rejects: RejectLog,
-    ndjson: Option<BufWriter<Stdout>>,
+    ndjson: Option<Lines>,
     hours: bool,
     /// What the next checkpoint's part has of it.
     part: Option<PartWriter>,
+    on_error: OnOutputError,
     failed: Option<Failure>,
+    given_up: Vec<GivenUp>,
+    /// Bars and warnings told, which are rows of tables, and all notifications.
+    rows: u64,
+    told: u64,
+    /// The instant of the last step.
+    at: Option<Timestamp>,
 }
 
 impl Out {
-    fn note<E: std::fmt::Display>(&mut self, done: Result<(), E>) {
+    /// An output failed: the run ends by it, or goes on without.
+    #[cold]
+    fn fail(&mut self, output: Output, failure: Failure) {
+        if self.on_error == OnOutputError::Stop {
+            self.failed.get_or_insert(failure);
+            return;
+        }
+        given_up::tell("run", output, failure.message());
+        let at = self.at.map(|at| at.to_string());
+        // Until the end it is what of an output stays.
+        let lost = match output {
+            Output::Stdout => self.ndjson.take().map_or(0, Lines::give_up),
+            Output::Tables => {
+                self.tables = None;
+                0
+            }
+            Output::Rejects => {
+                drop(self.rejects.take_table());
+                0
+            }
+            Output::Checkpoints => {
+                self.part = None;
+                0
+            }
+            Output::Journal => 0,
+        };
+        self.given_up.push(GivenUp { output, reason: failure.message().to_owned(), at, lost });
+    }
+
+    fn note<E: std::fmt::Display>(&mut self, output: Output, done: Result<(), E>) {
         if let Err(error) = done {
-            self.failed.get_or_insert_with(|| Failure::new(Kind::Run, error));
+            self.fail(output, Failure::new(Kind::Run, error));
         }
     }
 
     fn told(&mut self, done: io::Result<()>) {
         if let Err(error) = done {
-            self.failed.get_or_insert_with(|| Failure::stdout(&error));
+            self.fail(Output::Stdout, Failure::stdout(&error));
         }
     }
 
@@ -392,6 +447,7 @@ impl Out {
 
     /// Takes what was told before the checkpoint that the run goes on from: it is in tables and nowhere else.
     pub(crate) fn take_again(&mut self, told: &Told<'_>, symbols: &Symbols) -> Result<(), OutputError> {
+        self.rows += u64::from(!matches!(told, Told::Refused(_)));
         match (told, &mut self.tables) {
             (Told::Bar(bar, values), Some(tables)) => tables.bar(bar, values, symbols),
             (Told::Warning(warning), Some(tables)) => tables.warning(warning, symbols),
@@ -400,30 +456,44 @@ impl Out {
         }
     }
 
-    fn finish(self, symbols: &Symbols) -> Result<(), Failure> {
-        let Self { tables, rejects, ndjson, failed: failure, .. } = self;
-        failure.map_or(Ok(()), Err)?;
-        match (tables, rejects.into_table()) {
-            (Some(tables), rejects) => tables.commit(symbols, rejects),
-            (None, Some(rejects)) => rejects.commit(),
-            (None, None) => Ok(()),
+    /// Puts everything in place; gives what was given up.
+    fn finish(mut self, symbols: &Symbols) -> Result<Vec<GivenUp>, Failure> {
+        self.failed.take().map_or(Ok(()), Err)?;
+        let (tables, mut rejects) = (self.tables.take(), self.rejects.take_table());
+        if let Some(tables) = tables {
+            // Where the run goes on without one, the other is put in place by itself.
+            let with = if self.on_error == OnOutputError::Stop { rejects.take() } else { None };
+            self.note(Output::Tables, tables.commit(symbols, with));
         }
-        .map_err(failed(Kind::Run))?;
-        let flushed = ndjson.map_or(Ok(()), |mut to| to.flush());
-        flushed.map_err(|error| Failure::stdout(&error))
+        self.note(Output::Rejects, rejects.map_or(Ok(()), Rejects::commit));
+        let flushed = self.ndjson.as_mut().map_or(Ok(()), Write::flush);
+        self.told(flushed);
+        self.failed.map_or(Ok(()), Err)?;
+        for GivenUp { output, lost, .. } in &mut self.given_up {
+            *lost = match output {
+                Output::Stdout => self.told - *lost,
+                Output::Tables => self.rows,
+                Output::Rejects => self.rejects.count(),
+                Output::Journal | Output::Checkpoints => *lost,
+            };
+        }
+        Ok(self.given_up)
     }
 }
 
 impl Subscriber for &mut Out {
     fn notice(&mut self, notice: &Notice<'_>, view: &View<'_>) -> Result<(), SubscriberError> {
         let symbols = view.symbols();
+        self.at = Some(view.now());
+        self.told += 1;
+        self.rows += u64::from(!matches!(notice, Notice::Indicator(..)));
         if let Some(tables) = &mut self.tables {
             let done = match notice {
                 Notice::Bar(bar, values) => tables.bar(bar, values, symbols),
                 Notice::Warning(warning) => tables.warning(warning, symbols),
                 Notice::Indicator(..) => Ok(()),
             };
-            self.note(done);
+            self.note(Output::Tables, done);
         }
         if let Some(part) = &mut self.part {
             let done = match notice {
@@ -431,7 +501,7 @@ impl Subscriber for &mut Out {
                 Notice::Warning(warning) => part.warning(warning),
                 Notice::Indicator(..) => Ok(()),
             };
-            self.note(done);
+            self.note(Output::Checkpoints, done);
         }
         if let Some(to) = &mut self.ndjson {
             let told = match notice {
@@ -447,17 +517,22 @@ impl Subscriber for &mut Out {
 
     fn refused(&mut self, reject: &Reject<'_>, symbols: &Symbols) {
         let done = self.rejects.take(reject, symbols);
-        self.note(done);
+        self.note(Output::Rejects, done);
         if let Some(part) = &mut self.part {
             let done = part.refused(reject);
-            self.note(done);
+            self.note(Output::Checkpoints, done);
         }
     }
 
     fn checkpoint(&mut self, number: u64) -> Result<(), SubscriberError> {
+        // One without its part is none.
+        self.given_up
+            .iter_mut()
+            .filter(|own| own.output == Output::Checkpoints)
+            .for_each(|own| own.lost += 1);
         if let Some(part) = self.part.as_mut().filter(|part| part.number() == number) {
             let done = part.seal();
-            self.note(done);
+            self.note(Output::Checkpoints, done);
         }
         Ok(())
     }

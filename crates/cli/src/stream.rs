@@ -1,8 +1,9 @@
 //! `barloom stream`: NDJSON in on stdin, NDJSON out on stdout, flushed after each line.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use barloom::config::{OnOutputError, SessionConfig};
 use barloom::engine::OnInvalid;
 use barloom_core::adjust::Adjuster;
 use barloom_core::derive::{
@@ -16,6 +17,7 @@ use clap::Args;
 
 use crate::args::SharedArgs;
 use crate::failure::{Failure, Kind, failed};
+use crate::given_up::{self, GivenUp, Lines, Output};
 use crate::pipe::{Message, READ_AHEAD, hand_over};
 use crate::tables::Rejects;
 use crate::told::Told;
@@ -33,6 +35,10 @@ pub(crate) struct StreamArgs {
     /// lines: the clock moves by {"clock":...} lines alone; bars: by the bars, as over files
     #[arg(long, default_value = "lines", value_name = "CLOCK", hide_default_value = true)]
     clock: ClockSource,
+
+    /// stop [default], or continue: stdout or the rejects that can't be written are given up, and the stream goes on
+    #[arg(long, default_value = "stop", value_name = "WHAT", hide_default_value = true)]
+    on_output_error: OnOutputError,
 }
 
 /// What moves the clock.
@@ -59,7 +65,7 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
     let reader = wake.clone();
     // A full channel needs no waking: the loop looks at the flag after every block.
     interrupt::ask_first(move || drop(wake.try_send(Message::Wake)))?;
-    let config = args.shared.into_config();
+    let config = SessionConfig { on_output_error: args.on_output_error, ..args.shared.into_config() };
     if config.publisher.is_some() {
         let text = "--publisher chooses among those of a Databento file; the lines of a stream have none";
         return Err(Failure::new(Kind::Config, text));
@@ -70,10 +76,13 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
     options.stamp.get_or_insert(barloom_core::Stamp::Open);
     let rejects = config.rejects.as_deref().map(Rejects::create).transpose().map_err(failed(Kind::Run))?;
     let out = Out {
-        to: BufWriter::new(io::stdout().lock()),
+        to: Notified {
+            to: Some(Lines::to_stdout().map_err(|error| Failure::stdout(&error))?),
+            told: 0,
+            failed: None,
+        },
         hours: rules.hours == TradingHours::Extended,
         plan: inputs::plan(&config, &rules)?,
-        failed: None,
     };
     let adjuster = inputs::adjuster(&config, &rules)?;
     let feed = (args.clock == ClockSource::Bars).then(|| FileFeed::new(Clocks::Shared, &rules));
@@ -88,14 +97,18 @@ pub(crate) fn stream(args: StreamArgs) -> Result<(), Failure> {
         adjuster,
         out,
         rejects,
+        refused: 0,
         number: 0,
         stop,
+        on_output_error: config.on_output_error,
+        given_up: Vec::new(),
     };
     // Reading blocks, and a signal must still be heard, so it has a thread of its own. It ends with the process.
     std::thread::spawn(move || hand_over(io::stdin().lock(), &reader));
     let read = stream.read(&lines);
     let ended = stream.end(read.is_ok());
-    read.and(ended).and_then(|()| interrupt::check("what was told stands"))
+    let ended = read.and(ended).and_then(|()| interrupt::check("what was told stands"));
+    given_up::ending(ended, &stream.given_up, None, &config)
 }
 
 /// Keeps what belongs to a line, but no more than is needed to know that it is too long.
@@ -115,16 +128,26 @@ struct Stream {
     adjuster: Option<Adjuster>,
     out: Out,
     rejects: Option<Rejects>,
+    /// How many lines were refused.
+    refused: u64,
     /// The input line at hand, from 1.
     number: u64,
     stop: bool,
+    on_output_error: OnOutputError,
+    given_up: Vec<GivenUp>,
 }
 
-/// Stdout.
+/// What is told, and where it goes.
 struct Out {
-    to: BufWriter<StdoutLock<'static>>,
+    to: Notified,
     plan: Plan,
     hours: bool,
+}
+
+/// Stdout, until it is given up.
+struct Notified {
+    to: Option<Lines>,
+    told: u64,
     failed: Option<io::Error>,
 }
 
@@ -169,7 +192,31 @@ impl Stream {
         } else {
             self.line(line)?;
         }
-        self.out.flush()
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.out.to.flush().or_else(|error| self.without(Output::Stdout, Failure::stdout(&error)))
+    }
+
+    /// An output failed: the stream ends by it, or goes on without.
+    #[cold]
+    fn without(&mut self, output: Output, failure: Failure) -> Result<(), Failure> {
+        if self.on_output_error == OnOutputError::Stop {
+            return Err(failure);
+        }
+        given_up::tell("stream", output, failure.message());
+        // Until the end it is what of an output stays.
+        let lost = match output {
+            Output::Stdout => self.out.to.to.take().map_or(0, Lines::give_up),
+            _ => {
+                self.rejects = None;
+                0
+            }
+        };
+        let (reason, at) = (failure.message().to_owned(), Some(format!("line {}", self.number)));
+        self.given_up.push(GivenUp { output, reason, at, lost });
+        Ok(())
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), Failure> {
@@ -228,13 +275,15 @@ impl Stream {
         reason: &str,
         uncounted: bool,
     ) -> Result<(), Failure> {
-        let Self { deriver, symbols, out, rejects, number, .. } = self;
+        let Self { deriver, symbols, out, rejects, refused, number, .. } = self;
         if uncounted {
             deriver.refuse(symbol, time, &mut out.telling(*number, symbols));
         }
-        if let Some(rejects) = rejects {
-            rejects.write("stdin", *number, symbol, time, &reason, symbols).map_err(failed(Kind::Run))?;
-        }
+        *refused += 1;
+        let write = |to: &mut Rejects| to.write("stdin", *number, symbol, time, &reason, symbols);
+        let written = rejects.as_mut().map_or(Ok(()), write);
+        let number = *number;
+        written.or_else(|error| self.without(Output::Rejects, Failure::new(Kind::Run, error)))?;
         let message = format!("line {number}: refused: {reason}");
         if self.stop {
             return Err(Failure::new(Kind::Data, message));
@@ -245,7 +294,7 @@ impl Stream {
 
     /// The input ended, or the stream did.
     fn end(&mut self, at_end: bool) -> Result<(), Failure> {
-        let Self { deriver, feed, symbols, adjuster, out, number, rejects, .. } = self;
+        let Self { deriver, feed, symbols, adjuster, out, number, .. } = self;
         if at_end {
             inputs::tell_unknown(adjuster.as_ref().map(Adjuster::adjustments), symbols);
             let sink = &mut out.telling(*number, symbols);
@@ -256,9 +305,14 @@ impl Stream {
             }
         }
         let summary = Told::summary(deriver.counts(), deriver.unfinished(), deriver.clocks_ignored());
-        out.tell(&summary);
-        out.flush()?;
-        rejects.take().map_or(Ok(()), Rejects::commit).map_err(failed(Kind::Run))
+        out.to.tell(&summary);
+        self.flush()?;
+        let committed = self.rejects.take().map_or(Ok(()), Rejects::commit);
+        committed.or_else(|error| self.without(Output::Rejects, Failure::new(Kind::Run, error)))?;
+        for GivenUp { output, lost, .. } in &mut self.given_up {
+            *lost = if *output == Output::Stdout { self.out.to.told - *lost } else { self.refused };
+        }
+        Ok(())
     }
 }
 
@@ -266,16 +320,19 @@ impl Out {
     fn telling<'a>(&'a mut self, line: u64, symbols: &'a Symbols) -> Telling<'a> {
         Telling { out: self, line, symbols }
     }
+}
 
+impl Notified {
     fn tell(&mut self, told: &Told<'_>) {
-        if self.failed.is_none() {
-            self.failed = told.write(&mut self.to).err();
+        self.told += 1;
+        if let (Some(to), None) = (&mut self.to, &self.failed) {
+            self.failed = told.write(to).err();
         }
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        let flushed = self.failed.take().map_or_else(|| self.to.flush(), Err);
-        flushed.map_err(|error| Failure::stdout(&error))
+    fn flush(&mut self) -> io::Result<()> {
+        let flush = || self.to.as_mut().map_or(Ok(()), Write::flush);
+        self.failed.take().map_or_else(flush, Err)
     }
 }
 
@@ -288,32 +345,27 @@ struct Telling<'a> {
 
 impl Sink for Telling<'_> {
     fn bar(&mut self, bar: &ClosedBar) {
-        let Self { out: Out { to, plan, hours, failed }, line, symbols } = self;
+        let Self { out: Out { to, plan, hours }, line, symbols } = self;
         plan.update(bar);
-        let mut tell = |told: Told<'_>| {
-            if failed.is_none() {
-                *failed = told.write(to).err();
-            }
-        };
-        tell(Told::bar(Some(*line), bar, symbols, *hours));
+        to.tell(&Told::bar(Some(*line), bar, symbols, *hours));
         for reading in plan.readings(bar.interval, bar.symbol.slot()) {
-            tell(Told::indicator(Some(*line), bar, reading, symbols));
+            to.tell(&Told::indicator(Some(*line), bar, reading, symbols));
         }
     }
+
     fn revised(&mut self, revision: Revision) {
         let Self { out, line, symbols } = self;
         let (revised, line, hours) = (out.plan.revise(&revision), Some(*line), out.hours);
         for row in revised.rows() {
-            out.tell(&Told::bar(line, row.bar, symbols, hours));
-            let Out { to, plan, failed, .. } = &mut **out;
+            let Out { to, plan, .. } = &mut **out;
+            to.tell(&Told::bar(line, row.bar, symbols, hours));
             for reading in row.readings(plan) {
-                if failed.is_none() {
-                    *failed = Told::indicator(line, row.bar, reading, symbols).write(to).err();
-                }
+                to.tell(&Told::indicator(line, row.bar, reading, symbols));
             }
         }
     }
+
     fn warning(&mut self, warning: &Warning) {
-        self.out.tell(&Told::warning(Some(self.line), warning, self.symbols));
+        self.out.to.tell(&Told::warning(Some(self.line), warning, self.symbols));
     }
 }

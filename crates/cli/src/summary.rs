@@ -9,11 +9,15 @@ use barloom_core::derive::WarningKind;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value, json};
 
+use crate::given_up::GivenUp;
+
 /// A finished run.
 pub(crate) struct Report<'a> {
     pub(crate) summary: &'a RunSummary,
     /// The stages' latencies, of a run.
     pub(crate) metrics: Option<&'a PerformanceMetrics>,
+    /// The outputs that a run went on without.
+    pub(crate) given_up: &'a [GivenUp],
     pub(crate) wall: Duration,
 }
 
@@ -88,8 +92,9 @@ impl Report<'_> {
             Some(_) => format!("{stages}\ntimed: one step in {SAMPLED}; counts are exact\n\n"),
             None => String::new(),
         };
+        let given_up: String = self.given_up.iter().map(|own| format!("{}\n", own.line())).collect();
         format!(
-            "{bars}\n\n{warnings}\n\n{rows}\n\n{stages}{:.3} s, {rate} rows a second{memory}",
+            "{bars}\n\n{warnings}\n\n{rows}\n\n{stages}{given_up}{:.3} s, {rate} rows a second{memory}",
             self.wall.as_secs_f64()
         )
     }
@@ -134,6 +139,7 @@ impl Report<'_> {
             object.insert("latency_ns".to_owned(), Value::Object(stages.collect()));
             let every = if metrics.is_every_timed() { 1 } else { SAMPLED };
             object.insert("timed_one_step_in".to_owned(), every.into());
+            object.insert("given_up".to_owned(), self.given_up.iter().map(GivenUp::json).collect());
             object.insert("overruns".to_owned(), self.summary.overrun_count.into());
             let listed = self.summary.overruns.iter().map(overrun_json);
             object.insert("first_overruns".to_owned(), listed.collect());

@@ -222,7 +222,7 @@ impl Tables {
         let bars = rules.intervals.iter().map(table).collect::<Result<_, _>>()?;
         let file = dir.file(WARNINGS)?;
         let name = file.path().to_owned();
-        let warnings = WarningTable::new(file).map_err(written(&name))?;
+        let warnings = WarningTable::new(file).map_err(OutputError::written(&name))?;
         let mut tables = Self { bars, warnings, order: *order, ending: false, scratch: Scratch::default() };
         tables.reserve();
         Ok(tables)
@@ -304,7 +304,7 @@ impl Tables {
         let Warning { interval, kind, time, counts, .. } = *warning;
         let row = WarningRow { symbol, interval, kind: kind.as_str(), time, counts };
         let done = self.warnings.write(&row);
-        done.map_err(|error| written(self.warnings.get_mut().path())(error))
+        done.map_err(|error| OutputError::written(self.warnings.get_mut().path())(error))
     }
 
     /// Writes what is held and puts all files, and `rejects`, in place.
@@ -558,7 +558,7 @@ impl Rejects {
     /// When the file can't be created.
     pub(crate) fn create(path: &Path) -> Result<Self, OutputError> {
         let file = PendingFile::create(path)?;
-        Ok(Self(RejectTable::new(file).map_err(written(path))?))
+        Ok(Self(RejectTable::new(file).map_err(OutputError::written(path))?))
     }
 
     /// Writes a rejected row.
@@ -576,7 +576,7 @@ impl Rejects {
     ) -> Result<(), OutputError> {
         let symbol = symbol.map(|id| symbols.name(id).as_str());
         let done = self.0.write(&RejectRow { file, row, symbol, time, reason });
-        done.map_err(|error| written(self.0.get_mut().path())(error))
+        done.map_err(|error| OutputError::written(self.0.get_mut().path())(error))
     }
 
     /// Puts the file in place.
@@ -647,10 +647,9 @@ impl RejectLog {
         if self.on_invalid == OnInvalid::Stop {
             return Ok(());
         }
-        self.count += 1;
-        if self.count <= TOLD_REJECTS {
+        if self.count < TOLD_REJECTS {
             tell::line(&format!("{}: rejected: {}", reject.place(), reject.reason));
-        } else if self.count == TOLD_REJECTS + 1 {
+        } else if self.count == TOLD_REJECTS {
             tell::line(&format!("further rejected rows are counted; {} keeps them all", self.keep));
         }
         self.take_again(reject, symbols)
@@ -663,6 +662,7 @@ impl RejectLog {
     #[cold]
     pub(crate) fn take_again(&mut self, reject: &Reject<'_>, symbols: &Symbols) -> Result<(), OutputError> {
         let Reject { source, number, symbol, time, reason, .. } = *reject;
+        self.count += 1;
         let table = self.table.as_mut();
         table.map_or(Ok(()), |table| table.write(source, number, symbol, time, &reason, symbols))
     }
@@ -672,15 +672,20 @@ impl RejectLog {
         self.table.is_some()
     }
 
+    /// The table; without it, rejected rows are told and counted as before.
+    pub(crate) fn take_table(&mut self) -> Option<Rejects> {
+        self.table.take()
+    }
+
+    /// How many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
     /// The table, to be committed.
     pub(crate) fn into_table(self) -> Option<Rejects> {
         self.table
     }
-}
-
-fn written(path: &Path) -> impl Fn(std::io::Error) -> OutputError {
-    let file = path.to_owned();
-    move |source| OutputError { file: file.clone(), action: "written", source }
 }
 
 #[cfg(test)]
