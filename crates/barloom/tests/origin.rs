@@ -12,7 +12,7 @@ use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::store::View;
 use barloom_core::{Calendar, Interval, Label, Record, Timestamp};
-use common::{File, Rows, config, config_with_grace, market, run};
+use common::{File, Rows, config, config_with_grace, market, run, run_to_end};
 
 /// Everything told from `from` on, as text with bits.
 fn told(config: EngineConfig, files: Vec<Rows>, from: Timestamp) -> Vec<String> {
@@ -118,7 +118,7 @@ fn unsettled(origin: Origin, specs: &[&str], historical: &[&str], start: &str) -
         ..config("XNYS")
     };
     let coordinator = SessionCoordinator::new(&config.rules, files.into_iter().map(File::new).collect());
-    Engine::new(config, coordinator).run().unwrap().summary.unsettled
+    run_to_end(Engine::new(config, coordinator)).summary.unsettled
 }
 
 #[test]

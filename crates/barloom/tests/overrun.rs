@@ -17,7 +17,7 @@ use barloom::overrun::OverrunError;
 use barloom_core::notice::Notice;
 use barloom_core::store::View;
 use barloom_core::{Calendar, Symbol, Timestamp};
-use common::{File, MINUTE, Rows, config, market, within};
+use common::{File, MINUTE, Rows, config, market, run_to_end, within};
 
 /// Trading time over wall time: a minute in a second.
 const SPEED: f64 = 60.0;
@@ -174,7 +174,7 @@ fn run(
             attendance,
             Slow { allowance, steps: 0, told: Arc::clone(&told) },
         );
-        let summary = engine.run().unwrap().summary;
+        let summary = run_to_end(engine).summary;
         let told = std::mem::take(&mut *told.lock().unwrap());
         (summary, told, metrics)
     })

@@ -14,7 +14,7 @@ use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::store::View;
 use barloom_core::{Calendar, Interval, Label, Record, Symbols, Timestamp};
-use common::{File, MINUTE, Rows};
+use common::{File, MINUTE, Rows, run_to_end};
 use proptest::prelude::*;
 
 /// What was told: sorted, since only `run` orders symbols within an instant.
@@ -91,6 +91,7 @@ fn derive(rules: DeriveRules, rows: &Rows) -> (Told, Counts) {
             feed.row(&mut deriver, id, symbols.by_name(), record, &mut Telling(&mut told, &symbols)).unwrap();
     }
     let _ = feed.finish(&mut deriver, symbols.by_name(), &mut Telling(&mut told, &symbols));
+    assert_eq!(deriver.counts().rows(), rows.len() as u64, "every row is counted once");
     (told, *deriver.counts())
 }
 
@@ -102,7 +103,7 @@ fn run(rules: DeriveRules, files: Vec<Rows>) -> (Told, Counts) {
     let coordinator = SessionCoordinator::new(&rules, files);
     let mut engine = Engine::new(EngineConfig::new(rules, plan), coordinator);
     engine.subscribe("told", Pattern::all(), &mut told);
-    let summary = engine.run().unwrap().summary;
+    let summary = run_to_end(engine).summary;
     (told, summary.counts)
 }
 

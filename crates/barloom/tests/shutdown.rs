@@ -23,7 +23,7 @@ use barloom_core::notice::Notice;
 use barloom_core::snapshot::{Bytes, Read, SnapshotError};
 use barloom_core::store::View;
 use barloom_core::{Bar, Bars, Calendar, Interval, Timestamp};
-use common::{File, config, market, within};
+use common::{File, config, market, run_to_end, within};
 
 /// What no run takes.
 const EVER: Duration = Duration::from_secs(60);
@@ -151,7 +151,7 @@ fn an_indicator_that_panics_has_no_value_from_there_on_and_the_run_goes_on() {
                 Ok(())
             },
         );
-        let summary = engine.run().unwrap().summary;
+        let summary = run_to_end(engine).summary;
         (told, summary)
     };
     let (told, summary) = run(None);

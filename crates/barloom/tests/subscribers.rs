@@ -12,7 +12,7 @@ use barloom::engine::{Engine, EngineConfig, RunError};
 use barloom_core::notice::Notice;
 use barloom_core::store::View;
 use barloom_core::{Calendar, Interval};
-use common::{File, config, market};
+use common::{File, config, market, run_to_end};
 
 /// Which notices are picked: step, symbol, interval and kind.
 type Keep<'k> = dyn Fn(&(u32, &String, Interval, &String)) -> bool + 'k;
@@ -49,7 +49,7 @@ fn a_pattern_is_given_what_it_asks_for_in_order() {
     engine.subscribe("rsi", Pattern::indicator("rsi_14").of("AAA").on(five), note("rsi"));
     engine.subscribe("hours", Pattern::bars().on("1h".parse().unwrap()), note("hours"));
     engine.subscribe("warnings", Pattern::warnings(), note("warnings"));
-    let summary = engine.run().unwrap().summary;
+    let summary = run_to_end(engine).summary;
     let told = told.into_inner();
     let of = |tag: &str| {
         told.iter()
@@ -105,7 +105,7 @@ fn a_failing_subscriber_ends_the_run_or_is_removed_and_the_others_go_on() {
                 Ok(())
             },
         );
-        let summary = on.run().unwrap().summary;
+        let summary = run_to_end(on).summary;
         assert_eq!(summary.failures.len(), 1);
         assert_eq!(summary.failures[0].reason, reason);
         let bars: u64 = summary.intervals.values().map(|interval| interval.bars).sum();

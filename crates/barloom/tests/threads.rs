@@ -20,7 +20,7 @@ use barloom_core::notice::Notice;
 use barloom_core::plan::Plan;
 use barloom_core::store::{Keep, View};
 use barloom_core::{Calendar, Interval, Label, Record, Symbols};
-use common::{File, INTERVALS, Rows, config_with_grace, market, within};
+use common::{File, Given, INTERVALS, Rows, config_with_grace, market, run_to_end, within};
 use proptest::prelude::*;
 
 /// Writes down every notice and what the view shows beside it.
@@ -139,6 +139,12 @@ impl Source for Spoilt {
     }
 }
 
+impl Given for Spoilt {
+    fn given(&self) -> u64 {
+        self.0.given() + self.1 / 83
+    }
+}
+
 /// What a run came to.
 #[derive(PartialEq)]
 struct Outcome {
@@ -173,7 +179,7 @@ fn run(config: EngineConfig, files: &[Rows]) -> Outcome {
         engine.subscribe("own", Pattern::all(), own);
         engine.subscribe_apart("lockstep", Pattern::all(), Attendance::Lockstep, lockstep);
         engine.subscribe_apart("follow", Pattern::all(), Attendance::Follow, follow);
-        engine.run().unwrap().summary
+        run_to_end(engine).summary
     };
     Outcome { summary, journal: bytes_of(&dir), told: told.map(|told| told.text) }
 }
@@ -305,7 +311,7 @@ fn days(threads: Option<Threads>) -> Vec<String> {
         Ok(())
     };
     engine.subscribe_apart("days", Pattern::bars(), Attendance::Follow, see);
-    engine.run().unwrap();
+    run_to_end(engine);
     seen
 }
 
@@ -345,7 +351,7 @@ fn a_subscriber_that_panics_beside_the_steps_is_removed_as_any_other() {
             let mut engine = Engine::new(config, coordinator);
             engine.subscribe("own", Pattern::all(), Nervous);
             engine.subscribe_apart("apart", Pattern::all(), Attendance::Lockstep, Nervous);
-            engine.run().unwrap().summary.failures
+            run_to_end(engine).summary.failures
         });
         let said: Vec<_> =
             failures.iter().map(|failure| (failure.name.as_str(), failure.reason.as_str())).collect();

@@ -377,6 +377,8 @@ fn derive(rules: DeriveRules, from: Timestamp, events: &[Event]) -> (Vec<Told>, 
         }
     }
     deriver.finish(&[aaa], &mut log);
+    let rows = events.iter().filter(|event| matches!(event, Event::Row { .. })).count();
+    assert_eq!(deriver.counts().rows(), rows as u64, "every row is counted once");
     (log.0, *deriver.counts(), deriver.empty().to_vec())
 }
 

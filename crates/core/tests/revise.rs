@@ -74,6 +74,7 @@ struct Run {
     symbols: Symbols,
     notices: Notices,
     step: u32,
+    rows: u64,
     /// By interval, symbol and open time, what was told last.
     told: BTreeMap<(Interval, String, Timestamp), Told>,
 }
@@ -110,7 +111,7 @@ impl Run {
             symbols.intern(name).unwrap();
         }
         let (processor, notices) = (Processor::new(rules, plan), Notices::default());
-        Self { processor, writer, data, symbols, notices, step: 0, told: BTreeMap::new() }
+        Self { processor, writer, data, symbols, notices, step: 0, rows: 0, told: BTreeMap::new() }
     }
 
     fn symbol(&self, number: usize) -> SymbolId {
@@ -118,11 +119,13 @@ impl Run {
     }
 
     fn take(&mut self, input: Input<'_>) {
+        self.rows += if let Input::Bars { rows, .. } = input { rows.len() as u64 } else { 0 };
         self.processor.take(input, &self.symbols, &mut self.notices).unwrap();
         while self.processor.step(self.step, &mut self.writer, &mut self.notices).is_some() {
             self.hear();
             self.step += 1;
         }
+        assert_eq!(self.processor.deriver().counts().rows(), self.rows, "every row is counted once");
     }
 
     fn hear(&mut self) {

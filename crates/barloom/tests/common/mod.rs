@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use barloom::analysis::{Pattern, Subscriber};
 use barloom::coordinator::SessionCoordinator;
-use barloom::engine::{Engine, EngineConfig};
+use barloom::engine::{Engine, EngineConfig, Finished};
 use barloom::source::{Source, SourceRow};
 use barloom_core::derive::{DeriveConfig, DeriveRules};
 use barloom_core::indicators::Spec;
@@ -107,6 +107,30 @@ impl Source for File {
     }
 }
 
+/// A source that knows how many rows it gave.
+pub(crate) trait Given: Source<Error = Infallible> + Send {
+    fn given(&self) -> u64;
+}
+
+impl Given for File {
+    fn given(&self) -> u64 {
+        self.number
+    }
+}
+
+/// Runs an engine to the end of its files, whose rows are counted once each.
+pub(crate) fn run_to_end<S: Given>(
+    engine: Engine<'_, SessionCoordinator<S>>,
+) -> Finished<SessionCoordinator<S>> {
+    let finished = engine.run().unwrap();
+    let Finished { summary, inputs, .. } = &finished;
+    if !summary.stopped && !summary.overran {
+        let given = inputs.sources().map(S::given).sum::<u64>();
+        assert_eq!(summary.counts.rows(), given, "rows in: {:?}", summary.counts);
+    }
+    finished
+}
+
 /// The intervals and indicators of these tests under a calendar.
 pub(crate) fn config(calendar: &str) -> EngineConfig {
     config_with_grace(calendar, 0)
@@ -127,7 +151,7 @@ pub(crate) fn run(config: EngineConfig, files: Vec<Rows>, subscriber: impl Subsc
     let coordinator = SessionCoordinator::new(&config.rules, files.into_iter().map(File::new).collect());
     let mut engine = Engine::new(config, coordinator);
     engine.subscribe("test", Pattern::all(), subscriber);
-    engine.run().unwrap();
+    run_to_end(engine);
 }
 
 /// Fails when `work` takes longer than a run ever should.

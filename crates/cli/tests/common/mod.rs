@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(unreachable_pub, reason = "shared by test crates, reached from nowhere else")]
 
+mod counted;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -83,14 +85,17 @@ pub fn run(args: &[&str]) -> Done {
     run_with(args, "")
 }
 
-/// Runs the program to its end on `stdin`.
+/// Runs the program to its end on `stdin`. Where it tells what became of rows, none is missing.
 pub fn run_with(args: &[&str], stdin: impl Into<Vec<u8>>) -> Done {
-    let output = barloom().args(args).write_stdin(stdin).output().unwrap();
-    Done {
+    let stdin = stdin.into();
+    let output = barloom().args(args).write_stdin(stdin.clone()).output().unwrap();
+    let done = Done {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    };
+    counted::check(args, &stdin, &done);
+    done
 }
 
 /// A file of the repository.
