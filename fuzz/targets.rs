@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use barloom::config::{ConfigError, SessionConfig};
 use barloom::journal::JournalReader;
@@ -18,7 +19,10 @@ use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig, View};
 use barloom_core::{
     Bar, Calendar, Interval, Label, Overlay, Record, Stamp, Symbol, SymbolId, Symbols, Timestamp,
 };
-use barloom_io::{AlpacaDecoder, CsvDecoder, Decoded, LineDecoder, Options, RowReader};
+use barloom_io::{
+    AlpacaDecoder, BarColumns, BarRow, BatchTable, ColumnFormat, CsvDecoder, Decoded, Facts, LineDecoder,
+    Options, RowReader,
+};
 
 fn options() -> Options {
     let tz = jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").ok();
@@ -76,6 +80,67 @@ pub(crate) fn alpaca(bytes: &[u8]) {
             while let Ok(Some(_)) = reader.next_row() {}
         }
     }
+}
+
+/// Reads the bytes as a file of any format and as a pipe, which Parquet and Arrow files can't come through.
+pub(crate) fn columns(bytes: &[u8]) {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // A number of its own, since tests run side by side.
+    let name = format!("barloom-fuzz-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, bytes).expect("a temporary file");
+    for options in [options(), Options::default()] {
+        let facts = Facts::of_file(&path);
+        let _ = (facts.stamp(), facts.base(), facts.input_base());
+        let pipe = RowReader::new("fuzz", std::io::Cursor::new(bytes.to_vec()), options.clone());
+        for reader in [RowReader::open(&path, options), pipe] {
+            let Ok(mut reader) = reader else { continue };
+            while let Ok(Some(decoded)) = reader.next_row() {
+                if let Decoded::Reject(reject) = decoded {
+                    assert!(!reject.reason.to_string().is_empty());
+                }
+            }
+        }
+    }
+    let _ = std::fs::remove_file(&path);
+}
+
+/// Sound tables of columns, one of each format.
+pub(crate) fn tables() -> &'static [&'static [u8]] {
+    static ALL: OnceLock<Vec<&[u8]>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let formats = [ColumnFormat::Parquet, ColumnFormat::ArrowFile, ColumnFormat::ArrowStream];
+        formats.map(|format| &*Vec::leak(table(format))).to_vec()
+    })
+}
+
+fn table(format: ColumnFormat) -> Vec<u8> {
+    let from: Timestamp = "2024-11-26T14:30:00Z".parse().expect("an instant");
+    let at = |minute: i64| from.saturating_add(minute * 60_000_000_000);
+    let facts = Facts::default().with("stamp", "open").with("base", "1m");
+    let columns = BarColumns::new(&["rsi_14"], true, &facts);
+    let mut table = BatchTable::new(Vec::new(), format, columns).expect("memory");
+    for minute in 0..5 {
+        let row = BarRow {
+            symbol: if minute % 2 == 0 { "AAA" } else { "B" },
+            interval: Interval::MINUTE,
+            session: "2024-11-26",
+            open_time: at(minute),
+            close_time: at(minute + 1),
+            open: 100.0,
+            high: 102.0,
+            low: 99.0,
+            close: 101.0,
+            volume: (minute != 3).then_some(10.0),
+            vwap: (minute == 2).then_some(100.5),
+            trade_count: (minute == 1).then_some(7),
+            n_base: 1,
+            n_expected: 1,
+            hours: Some("regular"),
+        };
+        table.write(&row, &[f64::NAN]).expect("memory");
+    }
+    table.finish().expect("memory")
 }
 
 /// Reads the bytes as lines of `stream`.
@@ -142,7 +207,7 @@ fn session(bytes: &[u8], read: fn(&str) -> Result<SessionConfig, ConfigError>) {
     }
 }
 
-/// Reads the bytes as a journal: as they are, with every checksum made right, and as an input of a sound one.
+/// Reads the bytes as a journal: as they are, with every checksum made right, and as an input of a sound one. What can be read is run.
 pub(crate) fn journal(bytes: &[u8]) {
     read_journal(bytes);
     let mut mended = bytes.to_vec();
@@ -165,7 +230,7 @@ pub(crate) fn journal(bytes: &[u8]) {
     assert!(read_journal(&sound) > 0);
 }
 
-/// How many inputs can be read.
+/// How many inputs can be read, and run.
 fn read_journal(bytes: &[u8]) -> usize {
     let (mut reader, _) = match JournalReader::new("fuzz".into(), bytes) {
         Ok(opened) => opened,
@@ -175,6 +240,8 @@ fn read_journal(bytes: &[u8]) -> usize {
         }
     };
     let (mut symbols, mut inputs) = (Symbols::new(), 0);
+    let mut run = Run::new(Symbols::new());
+    let mut has_ended = false;
     loop {
         let recorded = match reader.next(&mut symbols) {
             Ok(Some(recorded)) => recorded,
@@ -185,6 +252,9 @@ fn read_journal(bytes: &[u8]) -> usize {
             }
         };
         inputs += 1;
+        // Behind the end nothing is run, nor behind a date that the calendar does not know.
+        has_ended = has_ended || run.input(inputs as u32, recorded.input, &symbols).is_err();
+        has_ended |= matches!(recorded.input, Input::End);
         let rows = if let Input::Bars { rows, .. } = recorded.input { rows } else { &[] };
         let refused = rows.iter().filter(|row| matches!(row, InputRow::Refused { .. })).count();
         assert_eq!(recorded.refused().count(), refused);
@@ -322,6 +392,14 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// Takes an input, and publishes what it closes.
+    fn input(&mut self, number: u32, input: Input<'_>, symbols: &Symbols) -> Result<(), ()> {
+        let mut notices = Notices::default();
+        self.processor.take(input, symbols, &mut notices).map_err(drop)?;
+        while self.processor.step(number, &mut self.writer, &mut notices).is_some() {}
+        Ok(())
     }
 
     fn save(&mut self) -> Vec<u8> {

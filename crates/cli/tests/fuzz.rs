@@ -5,6 +5,11 @@
 #[path = "../../../fuzz/targets.rs"]
 mod targets;
 
+use std::io::{Read as _, Write as _};
+use std::sync::OnceLock;
+
+use flate2::Compression;
+use flate2::read::GzEncoder;
 use proptest::prelude::*;
 
 const CSV: &[&[u8]] = &[
@@ -82,6 +87,39 @@ const JSON_CONFIGS: &[&[u8]] = &[
     b"[[\"a\"]]",
 ];
 
+/// Packed tables: gzip in two members, and zstd as frames of a block each.
+fn packed() -> &'static [&'static [u8]] {
+    static ALL: OnceLock<Vec<&[u8]>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let (head, rest) = CSV[0].split_at(70);
+        let zipped = |bytes: &[u8]| {
+            let mut packed = Vec::new();
+            GzEncoder::new(bytes, Compression::best()).read_to_end(&mut packed).unwrap();
+            packed
+        };
+        // A frame of one block as it is: a byte for the size of its content, and the block's header of three.
+        let frame = |bytes: &[u8]| {
+            let size = (bytes.len() as u32) << 3 | 1;
+            [b"\x28\xb5\x2f\xfd\x20", &[bytes.len() as u8][..], &size.to_le_bytes()[..3], bytes].concat()
+        };
+        let all = [zipped, frame].map(|pack: fn(&[u8]) -> Vec<u8>| [pack(head), pack(rest)].concat());
+        all.map(|packed| &*Vec::leak(packed)).to_vec()
+    })
+}
+
+#[test]
+fn packed_tables_are_read_while_they_are_sound() {
+    let options = || barloom_io::Options { stamp: Some(barloom_core::Stamp::Open), ..Default::default() };
+    let rows = |bytes: &[u8], name: &str| {
+        let mut path = tempfile::NamedTempFile::new().unwrap();
+        path.write_all(bytes).unwrap();
+        let mut reader = barloom_io::RowReader::open(path.path(), options()).expect(name);
+        std::iter::from_fn(|| reader.next_row().expect(name).map(drop)).count()
+    };
+    assert_eq!(packed().iter().map(|bytes| rows(bytes, "packed")).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(targets::tables().iter().map(|bytes| rows(bytes, "columns")).collect::<Vec<_>>(), [5, 5, 5]);
+}
+
 /// One of the corpus with some bytes replaced, put in or taken out.
 fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
     let likely = prop::sample::select(b",;\"\n\r\t 0123456789-+:.TZeE{}[]\\\x00\xff\xef\xbb\xbf".to_vec());
@@ -104,7 +142,7 @@ fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn the_corpora_and_their_beginnings_are_read_or_refused() {
     type Target = fn(&[u8]);
-    let all: [(&[&[u8]], Target); 11] = [
+    let all: [(&[&[u8]], Target); 14] = [
         (CSV, targets::csv),
         (VENDORS, targets::csv),
         (PAGES, targets::alpaca),
@@ -116,6 +154,9 @@ fn the_corpora_and_their_beginnings_are_read_or_refused() {
         (JOURNALS, targets::journal),
         (JSON_CONFIGS, targets::config_json),
         (targets::snapshots(), targets::snapshot),
+        (targets::tables(), targets::columns),
+        (packed(), targets::csv),
+        (packed(), targets::columns),
     ];
     for (corpus, target) in all {
         for bytes in corpus {
@@ -176,6 +217,16 @@ proptest! {
     }
 
     #[test]
+    fn mutated_columns_are_read_or_refused(bytes in mutated(targets::tables())) {
+        targets::columns(&bytes);
+    }
+
+    #[test]
+    fn mutated_packed_tables_are_read_or_refused(bytes in mutated(packed())) {
+        targets::csv(&bytes);
+    }
+
+    #[test]
     fn mutated_session_files_in_json_are_read_or_refused(bytes in mutated(JSON_CONFIGS)) {
         targets::config_json(&bytes);
     }
@@ -192,6 +243,7 @@ proptest! {
         targets::journal(&bytes);
         targets::config_json(&bytes);
         targets::snapshot(&bytes);
+        targets::columns(&bytes);
     }
 
     #[test]
