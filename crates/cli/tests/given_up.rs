@@ -148,6 +148,34 @@ fn a_reader_that_goes_away_ends_the_run_or_is_not_waited_for() {
     }
 }
 
+/// A service that was left by its reader, and is then asked to end: what is whole is in place, and the last line gives the rest again.
+#[test]
+fn what_was_given_up_before_a_signal_comes_again_from_the_journal() {
+    let desk = Desk::new();
+    let path = |name: &str| desk.path(name).display().to_string();
+    let (pipe, out, journal) = (path("rows"), path("out"), path("journal"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let text = "inputs = ['rows']\ncalendar = '24/7'\nstamp = 'open'\nderived_intervals = '1m'\non_output_error = 'continue'\n";
+    let session = desk.put("session.toml", text);
+    let mut child = process(&["run", &session, "--out", &out, "--journal", &journal, "--format", "ndjson"]);
+    drop(child.stdout.take());
+    let mut to = OpenOptions::new().write(true).open(&pipe).unwrap();
+    to.write_all(format!("{HEADER}{}", run_of("A", 1_732_579_200, 600)).as_bytes()).unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let warning = said.next().unwrap().unwrap();
+    assert!(warning.starts_with("warning: stdout: its reader went away; the run goes on"), "{warning}");
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let last = said.map(Result::unwrap).last().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{last}");
+    drop(to);
+    assert!(last.ends_with("; interrupted; what was told before stands and is written"), "{last}");
+    let command = last.split('`').nth(1).unwrap().strip_prefix("barloom ").unwrap().to_owned();
+    let again = run(&command.split(' ').collect::<Vec<_>>()).ok();
+    let lost = last.split(" notifications lost").next().unwrap().rsplit(' ').next().unwrap();
+    assert_eq!(again.stdout.lines().count().to_string(), lost, "{last}");
+    assert_eq!(desk.table("1m.csv").rows.len(), again.of_type("bar").len());
+}
+
 #[test]
 fn tables_that_can_not_be_written_end_the_run_or_are_given_up_together() {
     let (desk, demo) = (Desk::new(), repo("examples/demo.toml"));
