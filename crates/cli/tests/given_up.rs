@@ -213,6 +213,30 @@ fn tables_that_can_not_be_written_end_the_run_or_are_given_up_together() {
     }
 }
 
+/// Rows are held back a while, so that a long run finds out on its way.
+#[test]
+fn tables_are_given_up_in_the_middle_of_a_run() {
+    let desk = Desk::new();
+    desk.put("in.csv", HEADER.to_owned() + &run_of("A", 1_704_067_200, 400_000));
+    let session = desk.put(
+        "session.toml",
+        "inputs = ['in.csv']\ncalendar = '24/7'\nstamp = 'open'\nderived_intervals = '1m'\n",
+    );
+    let out = desk.path("out").display().to_string();
+    for format in ["csv", "parquet", "arrow"] {
+        std::fs::create_dir(&out).unwrap();
+        let flags =
+            format!("run {session} --out {out} --to {format} --format json --on-output-error continue");
+        let done = limited(1, &flags).refused(1, &["tables at 2024-"]);
+        said_once(&done, &format!("warning: {out}/1m.{format}: can't be written: File too large"));
+        let summary: Value = serde_json::from_str(&done.stdout).unwrap();
+        assert_eq!(given_up(&summary), ("tables", 400_000, "rows"));
+        assert!(summary["given_up"][0]["at"].as_str().unwrap() < "2024-10-01", "{summary}");
+        assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0, "no temporary file is left");
+        std::fs::remove_dir_all(&out).unwrap();
+    }
+}
+
 #[test]
 fn rejects_that_can_not_be_written_leave_the_tables() {
     let desk = Desk::new();
