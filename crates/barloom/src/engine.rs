@@ -26,7 +26,7 @@ use barloom_core::store::{Keep, SessionData, SessionWriter, StoreConfig};
 use barloom_core::{CalendarError, Interval, SymbolId, Symbols, Timestamp};
 
 use crate::analysis::{AnalysisEngine, Attendance, Pattern, Subscriber, SubscriberFailure};
-use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointWriter, Due, Saving};
+use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointWriter, CheckpointsLost, Due, Saving};
 use crate::clock::{Timer, WallTimer};
 use crate::config::{Historical, OnOverrun, OnSubscriberError, Origin, RulesError, SessionConfig};
 use crate::coordinator::{Inputs, Next, Refused};
@@ -142,6 +142,8 @@ pub struct RunSummary {
     pub failures: Vec<SubscriberFailure>,
     /// The journal, where the run went on [without it](Engine::go_on_without_journal).
     pub journal_lost: Option<JournalLost>,
+    /// Checkpoints that it went on without.
+    pub checkpoints_lost: Option<CheckpointsLost>,
     /// Indicators that had too little history before the start: what to know, in a line.
     pub unsettled: Option<String>,
     /// Indicators of one's own that panicked, once for each symbol.
@@ -573,6 +575,12 @@ impl<'s, I: Inputs> Engine<'s, I> {
         self.intake.journal.on_lost = Some(Box::new(told));
     }
 
+    /// Has the run go on without checkpoints once one can't be written, instead of ending: `told` is told so at once, and
+    /// [`RunSummary::checkpoints_lost`] says in the end how many there are not.
+    pub fn go_on_without_checkpoints(&mut self, told: impl FnMut(&CheckpointsLost) + Send + 'static) {
+        self.books.on_lost = Some(Box::new(told));
+    }
+
     /// Goes on from `checkpoint`: the inputs are those that follow it, and what is told is what follows it. To be called before
     /// [`Engine::keep_checkpoints`].
     ///
@@ -678,10 +686,10 @@ impl<I: Inputs> Done<'_, I> {
         let Self { intake, shards, symbols, books, failures, outcome, overruns, shared } = self;
         let Intake { inputs, journal, .. } = intake;
         let mut summary = RunSummary::new(&shared.rules);
-        if let Some(Books { tally, steps, unsettled, writer, .. }) = books {
-            if let Some(mut writer) = writer {
-                writer.finish()?;
-            }
+        if let Some(mut books) = books {
+            books.finish()?;
+            let Books { tally, steps, unsettled, lost, .. } = books;
+            summary.checkpoints_lost = lost;
             summary.told(&tally, &shared.rules);
             (summary.steps, summary.unsettled) = (steps, unsettled);
         }

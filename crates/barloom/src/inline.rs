@@ -6,7 +6,7 @@ use std::sync::Arc;
 use barloom_core::CalendarError;
 use barloom_core::notice::Notices;
 
-use crate::checkpoint::{CheckpointError, Due};
+use crate::checkpoint::Due;
 use crate::coordinator::{Inputs, Next};
 use crate::engine::{Done, Engine, Finished, Intake, Outcome, RunError, Shared};
 use crate::metrics::{Recorder, ShardCounts, Stage};
@@ -86,8 +86,8 @@ impl<I: Inputs> Run<'_, '_, I> {
         let Some(of) = self.intake.fingerprint() else { return Ok(()) };
         let symbols = self.intake.inputs.symbols();
         self.telling.analysis.checkpoint(due.number, due.mark.last)?;
-        let saved = self.shard.save(symbols, of).map_err(CheckpointError::unsaved)?;
-        Ok(self.telling.save(due, symbols, vec![saved])?)
+        let saved = self.shard.save(symbols, of).map(|saved| vec![saved]);
+        Ok(self.telling.save(due, symbols, saved)?)
     }
 
     /// Tells the input's refused rows.

@@ -12,7 +12,7 @@ use barloom_core::store::{AsOf, SessionData, View};
 use barloom_core::{Symbols, Timestamp};
 
 use crate::analysis::{AnalysisEngine, SubscriberFailure, Told};
-use crate::checkpoint::{CheckpointError, CheckpointWriter, Due};
+use crate::checkpoint::{CheckpointError, CheckpointWriter, CheckpointsLost, Due};
 use crate::history::History;
 use crate::metrics::Recorder;
 use crate::session::Entrance;
@@ -33,7 +33,6 @@ pub(crate) struct Telling<'s> {
 }
 
 /// What is known of all that was told.
-#[derive(Debug)]
 pub(crate) struct Books {
     /// Until the first step is told, where there is a start.
     history: Option<History>,
@@ -44,7 +43,13 @@ pub(crate) struct Books {
     pub(crate) unsettled: Option<String>,
     /// Who writes checkpoints, where they are asked for.
     pub(crate) writer: Option<CheckpointWriter>,
+    pub(crate) lost: Option<CheckpointsLost>,
+    /// Where it is set, a run goes on without checkpoints that can't be written.
+    pub(crate) on_lost: Option<OnLost>,
 }
+
+/// Who is told that checkpoints are lost.
+pub(crate) type OnLost = Box<dyn FnMut(&CheckpointsLost) + Send>;
 
 /// What a checkpoint keeps of what was told.
 #[derive(Debug, Clone, Default)]
@@ -91,7 +96,34 @@ impl Ledger {
 
 impl Books {
     pub(crate) fn new(history: Option<History>, entrance: Entrance) -> Self {
-        Self { history, entrance, tally: Tally::default(), steps: 0, unsettled: None, writer: None }
+        Self {
+            history,
+            entrance,
+            tally: Tally::default(),
+            steps: 0,
+            unsettled: None,
+            writer: None,
+            lost: None,
+            on_lost: None,
+        }
+    }
+
+    /// Ends the checkpoints: waits until all are written.
+    ///
+    /// # Errors
+    /// Why one was not, where the run does not go on without.
+    pub(crate) fn finish(&mut self) -> Result<(), CheckpointError> {
+        let Some(mut writer) = self.writer.take() else { return Ok(()) };
+        writer.finish().or_else(|error| self.without(error, Timestamp::MAX))
+    }
+
+    /// A checkpoint that was due at the instant `at`, or one before it, can't be written.
+    #[cold]
+    fn without(&mut self, error: CheckpointError, at: Timestamp) -> Result<(), CheckpointError> {
+        let Some(on_lost) = &mut self.on_lost else { return Err(error) };
+        self.writer = None;
+        on_lost(self.lost.insert(CheckpointsLost { reason: error.to_string(), at, count: 1 }));
+        Ok(())
     }
 
     /// Takes over what was told before; something was, so history is over.
@@ -141,15 +173,20 @@ impl<'s> Telling<'s> {
         &mut self,
         due: Due,
         symbols: &Symbols,
-        shards: Vec<SnapshotWriter>,
+        shards: Result<Vec<SnapshotWriter>, SnapshotError>,
     ) -> Result<(), CheckpointError> {
         let Some(books) = &mut self.books else { return Ok(()) };
+        books.lost.iter_mut().for_each(|lost| lost.count += 1);
         let Books { tally, steps, unsettled, writer: Some(writer), history: None, .. } = books else {
             // Of a run of which nothing was told there is nothing to go on from.
             return Ok(());
         };
         let (tally, unsettled) = (tally.clone(), unsettled.clone());
-        writer.write(due, &Ledger { step: self.step, steps: *steps, tally, unsettled }, symbols, shards)
+        let (ledger, at) = (Ledger { step: self.step, steps: *steps, tally, unsettled }, due.mark.last);
+        let written = shards
+            .map_err(CheckpointError::unsaved)
+            .and_then(|shards| writer.write(due, &ledger, symbols, shards));
+        written.or_else(|error| books.without(error, at))
     }
 
     /// Tells all steps of the input numbered `number`, at `at`, which the shards have computed. A subscriber that breaks ends the

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use barloom::checkpoint::CheckpointsLost;
 use barloom::config::SessionConfig;
 use barloom::journal::JournalLost;
 use barloom_core::Timestamp;
@@ -108,6 +109,13 @@ impl From<JournalLost> for GivenUp {
     fn from(JournalLost { reason, at, inputs, .. }: JournalLost) -> Self {
         let at = (at != Timestamp::MIN).then(|| at.to_string());
         Self { output: Output::Journal, reason, at, lost: inputs }
+    }
+}
+
+impl From<CheckpointsLost> for GivenUp {
+    fn from(CheckpointsLost { reason, at, count }: CheckpointsLost) -> Self {
+        let at = (at != Timestamp::MAX).then(|| at.to_string());
+        Self { output: Output::Checkpoints, reason, at, lost: count }
     }
 }
 

@@ -267,6 +267,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
     }
     if config.on_output_error == OnOutputError::Continue {
         engine.go_on_without_journal(|lost| given_up::tell("run", Output::Journal, &lost.reason));
+        engine.go_on_without_checkpoints(|lost| given_up::tell("run", Output::Checkpoints, &lost.reason));
     }
     engine.subscribe_apart("outputs", Pattern::all(), Attendance::Follow, &mut out);
     let stopper = engine.stopper();
@@ -281,6 +282,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
         done.map_err(|error| run_failed(&error, config, &mut out))?;
     let mut given_up = out.finish(inputs.symbols())?;
     given_up.extend(summary.journal_lost.take().map(GivenUp::from));
+    given_up.extend(summary.checkpoints_lost.take().map(GivenUp::from));
     inputs::tell_unknown(adjustments, inputs.symbols());
     if let Some(short) = &summary.unsettled {
         tell::line(&format!("warning: {short}"));
@@ -354,6 +356,7 @@ fn run_failed<E: InputsFailure>(error: &RunError<E>, config: &SessionConfig, out
         RunError::Inputs(error) => error.kind(),
         RunError::Subscriber(_)
         | RunError::Journal(_)
+        | RunError::Checkpoint(_)
         | RunError::Ended(_)
         | RunError::Worker(_)
         | RunError::Thread(_) => Kind::Run,

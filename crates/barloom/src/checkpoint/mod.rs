@@ -55,6 +55,17 @@ pub fn fingerprint(config: &JournalConfig) -> Fingerprint {
     Fingerprint::of([kind, config.text.as_bytes(), config.overlay.as_deref().unwrap_or_default().as_bytes()])
 }
 
+/// Checkpoints that a run went on without, since one could not be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointsLost {
+    /// What the system said, with the file.
+    pub reason: String,
+    /// The instant at which the next one was due; the last there is, where that was never.
+    pub at: Timestamp,
+    /// How many were due from then on; 1 while the run goes on.
+    pub count: u64,
+}
+
 /// A checkpoint that was read and found whole.
 #[derive(Debug)]
 pub struct Checkpoint {
