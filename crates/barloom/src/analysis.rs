@@ -39,6 +39,7 @@ pub struct Pattern {
 enum Kind {
     All,
     Bars,
+    Rows,
     Indicator(String),
     Warnings,
 }
@@ -56,6 +57,11 @@ impl Pattern {
     /// Closed bars.
     pub const fn bars() -> Self {
         Self::of_kind(Kind::Bars)
+    }
+
+    /// Closed bars, each with the values of its indicators, and warnings: the rows of tables.
+    pub const fn rows() -> Self {
+        Self::of_kind(Kind::Rows)
     }
 
     /// What the indicator of that canonical name says, like `rsi_14`.
@@ -350,7 +356,10 @@ impl Subscription<'_> {
                     }
                 } else {
                     let asked = |notice: &Notice<'_>| pattern.asks_for(*symbol, notice);
-                    for notice in notices.iter(step, outputs).filter(asked) {
+                    let has_readings = pattern.kind != Kind::Rows;
+                    let told =
+                        if has_readings { notices.iter(step, outputs) } else { notices.rows(step, outputs) };
+                    for notice in told.filter(asked) {
                         subscriber.notice(&notice, view)?;
                     }
                 }
@@ -379,7 +388,9 @@ impl Pattern {
             Notice::Warning(warning) => (warning.symbol, warning.interval),
         };
         let is_kind = match (&self.kind, notice) {
-            (Kind::All, _) | (Kind::Bars, Notice::Bar(..)) | (Kind::Warnings, Notice::Warning(_)) => true,
+            (Kind::All | Kind::Rows, _)
+            | (Kind::Bars, Notice::Bar(..))
+            | (Kind::Warnings, Notice::Warning(_)) => true,
             (Kind::Indicator(name), Notice::Indicator(_, reading)) => reading.name == name,
             _ => false,
         };

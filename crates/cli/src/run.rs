@@ -269,7 +269,9 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
         engine.go_on_without_journal(|lost| given_up::tell("run", Output::Journal, &lost.reason));
         engine.go_on_without_checkpoints(|lost| given_up::tell("run", Output::Checkpoints, &lost.reason));
     }
-    engine.subscribe_apart("outputs", Pattern::all(), Attendance::Follow, &mut out);
+    // Tables have what indicators say beside their bars.
+    let pattern = if out.ndjson.is_some() { Pattern::all() } else { Pattern::rows() };
+    engine.subscribe_apart("outputs", pattern, Attendance::Follow, &mut out);
     let stopper = engine.stopper();
     // A signal that came before is seen with the first step.
     interrupt::ask_first(move || {

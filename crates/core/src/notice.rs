@@ -342,7 +342,13 @@ impl Notices {
 
     /// The notices of a step, in their order; `outputs` are of the plan that computed them.
     pub fn iter<'a>(&'a self, step: &StepEvents, outputs: &'a Outputs) -> StepNotices<'a> {
-        StepNotices { notices: self, outputs, events: self.events[step.0.clone()].iter(), told: None }
+        let events = self.events[step.0.clone()].iter();
+        StepNotices { notices: self, outputs, events, told: None, has_readings: true }
+    }
+
+    /// The notices of a step without those of indicators, whose values the bars have: the rows of tables.
+    pub fn rows<'a>(&'a self, step: &StepEvents, outputs: &'a Outputs) -> StepNotices<'a> {
+        StepNotices { has_readings: false, ..self.iter(step, outputs) }
     }
 
     /// The closed bars that a step tells, each with the values of its interval's outputs: those of [`Notices::iter`].
@@ -407,6 +413,8 @@ pub struct StepNotices<'a> {
     outputs: &'a Outputs,
     events: std::slice::Iter<'a, Event>,
     told: Option<ToldBar<'a>>,
+    /// Whether indicators are told, too.
+    has_readings: bool,
 }
 
 /// A bar that was told; its indicators follow.
@@ -447,7 +455,7 @@ impl<'a> Iterator for StepNotices<'a> {
             } else if is_told && event.is_bar() {
                 let (bar, values) =
                     (&self.notices.closed[index], self.notices.values_of(self.outputs, place, row));
-                self.told = Some(ToldBar { bar, values, place, row, lane: 0 });
+                self.told = self.has_readings.then_some(ToldBar { bar, values, place, row, lane: 0 });
                 return Some(Notice::Bar(bar, values));
             }
         }
