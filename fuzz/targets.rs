@@ -4,14 +4,19 @@
 //! wrappers in `fuzz_targets/`.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use barloom::config::{ConfigError, SessionConfig};
-use barloom::journal::JournalReader;
-use barloom_core::derive::{DeriveConfig, DeriveRules};
+use barloom::analysis::{Pattern, Subscriber, SubscriberError};
+use barloom::checkpoint::{self, Checkpoint, PartReader, PartWriter, Told};
+use barloom::config::{ConfigError, Historical, Origin, SessionConfig};
+use barloom::coordinator::{Inputs, Next, Refused};
+use barloom::engine::{Engine, EngineConfig, Reject};
+use barloom::journal::{ConfigKind, JournalConfig, JournalReader, JournalWriter};
+use barloom_core::derive::{DeriveConfig, DeriveRules, FileTrial};
 use barloom_core::input::{Input, InputRow};
-use barloom_core::notice::Notices;
+use barloom_core::notice::{Notice, Notices};
 use barloom_core::plan::Plan;
 use barloom_core::processor::Processor;
 use barloom_core::snapshot::{Fingerprint, Snapshot, SnapshotError, SnapshotWriter};
@@ -434,6 +439,287 @@ fn go_on(bytes: &[u8]) {
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
+}
+
+/// What checkpoints and parts here are bound to.
+fn kept_config() -> JournalConfig {
+    let sources = vec!["rows".to_owned()];
+    JournalConfig { kind: ConfigKind::Toml, text: "fuzz".to_owned(), overlay: None, sources }
+}
+
+/// Rows of two sessions, or of the second alone, behind a checkpoint.
+struct Rows {
+    symbols: Symbols,
+    rows: Vec<InputRow>,
+    minutes: std::vec::IntoIter<Timestamp>,
+    before: u64,
+    next: Option<Timestamp>,
+}
+
+impl Rows {
+    fn new(symbols: Symbols, days: &[&str], before: u64) -> Self {
+        let minutes = days.iter().flat_map(|day| {
+            let open: Timestamp = format!("{day}T14:30:00Z").parse().expect("an instant");
+            (0..4).map(move |minute| open.saturating_add(minute * 60_000_000_000))
+        });
+        let mut minutes = minutes.collect::<Vec<_>>().into_iter();
+        let next = minutes.next();
+        Self { symbols, rows: Vec::new(), minutes, before, next }
+    }
+}
+
+impl Inputs for Rows {
+    type Error = std::convert::Infallible;
+
+    fn advance(&mut self) -> Result<Next, Self::Error> {
+        self.rows.clear();
+        let Some(open) = std::mem::replace(&mut self.next, self.minutes.next()) else { return Ok(Next::End) };
+        for (number, name) in ["B", "A"].into_iter().enumerate() {
+            let price = 100.0 + number as f64;
+            let label = Label::Open(open);
+            let record = Record {
+                label,
+                open: price,
+                high: price + 2.0,
+                low: price - 1.0,
+                close: price + 1.0,
+                volume: Some(5.0),
+                vwap: (number == 0).then_some(price),
+                trade_count: Some(3),
+            };
+            let symbol = self.symbols.intern(name).expect("a name");
+            self.rows.push(InputRow::Bar { symbol, bar: Bar::new(open, &record).expect("a bar") });
+        }
+        Ok(Next::Bars(open.saturating_add(60_000_000_000)))
+    }
+
+    fn rows(&self) -> &[InputRow] {
+        &self.rows
+    }
+
+    fn refused(&self) -> &[Refused] {
+        &[]
+    }
+
+    fn origin(&self, _: usize) -> (usize, u64) {
+        (0, 1)
+    }
+
+    fn source(&self, _: usize) -> &str {
+        "rows"
+    }
+
+    fn unit(&self, _: usize) -> &'static str {
+        "row"
+    }
+
+    fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    fn trial(&self) -> Option<&FileTrial> {
+        None
+    }
+
+    fn is_recorded(&self) -> bool {
+        false
+    }
+
+    fn before(&self) -> u64 {
+        self.before
+    }
+
+    fn following(&self) -> Option<Timestamp> {
+        self.next.map(|open| open.saturating_add(60_000_000_000))
+    }
+}
+
+fn kept_rules() -> DeriveRules {
+    static RULES: OnceLock<DeriveRules> = OnceLock::new();
+    let make = || {
+        let intervals = ["1m", "1d"].map(|text| text.parse().expect("an interval"));
+        DeriveRules::new(DeriveConfig::new(Calendar::named("XNYS").expect("a calendar"), &intervals))
+    };
+    RULES.get_or_init(|| make().expect("sound rules")).clone()
+}
+
+/// A run that has something of every section.
+fn kept_run() -> EngineConfig {
+    let rules = kept_rules();
+    let intervals: Vec<Interval> = rules.intervals.iter().map(|rule| rule.interval).collect();
+    let plan = Plan::new(&["sma:2".parse().expect("a spec")], &intervals).expect("a sound plan");
+    let historical =
+        vec![Historical { spec: "avg_range:1".parse().expect("a spec"), interval: Interval::DAY }];
+    EngineConfig { origin: Origin::Sessions(1), historical, ..EngineConfig::new(rules, plan) }
+}
+
+/// A folder that is gone when `work` is done.
+fn in_a_folder<T>(work: impl FnOnce(&Path) -> T) -> T {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("barloom-fuzz-dir-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let path = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&path).expect("a temporary folder");
+    let done = work(&path);
+    let _ = std::fs::remove_dir_all(&path);
+    done
+}
+
+/// A sound checkpoint, and the payload of each of its sections.
+pub(crate) fn checkpoints() -> &'static [&'static [u8]] {
+    static ALL: OnceLock<Vec<&[u8]>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let sound = in_a_folder(|dir| {
+            let mut engine =
+                Engine::new(kept_run(), Rows::new(Symbols::new(), &["2024-11-25", "2024-11-26"], 0));
+            engine.keep_journal(JournalWriter::create(dir, &kept_config()).expect("a journal"));
+            engine.keep_checkpoints(dir, checkpoint::fingerprint(&kept_config())).expect("a folder");
+            engine.run().expect("a run");
+            std::fs::read(dir.join("checkpoint-000001.snapshot")).expect("a checkpoint")
+        });
+        let sound: &[u8] = Vec::leak(sound);
+        std::iter::once(sound).chain(sections(sound).into_iter().map(|own| &sound[own])).collect()
+    })
+}
+
+/// Reads the bytes as a checkpoint: as they are, with every checksum made right, and as each section of a sound one. What can be restored
+/// goes on.
+pub(crate) fn checkpoint(bytes: &[u8]) {
+    go_on_from(bytes);
+    let mut mended = bytes.to_vec();
+    if let Some(header) = mended.get_mut(..SNAPSHOT_HEADER) {
+        header[..12].copy_from_slice(b"BLOOMSNP\x01\0\0\0");
+        header[12..20].copy_from_slice(&checkpoint::fingerprint(&kept_config()).0.to_le_bytes());
+        let checksum = crc32(&header[..SNAPSHOT_HEADER - 4]);
+        header[SNAPSHOT_HEADER - 4..].copy_from_slice(&checksum.to_le_bytes());
+        mend_sections(&mut mended);
+    }
+    go_on_from(&mended);
+    let sound = checkpoints()[0];
+    let payloads = if bytes.starts_with(b"BLOOMSNP") { Vec::new() } else { sections(sound) };
+    for own in payloads {
+        let mut other = sound[..own.start].to_vec();
+        let header = other.len() - SECTION_HEADER;
+        other[header + 8..header + 16].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+        other.extend_from_slice(bytes);
+        other.extend_from_slice(&sound[own.end..]);
+        mend_sections(&mut other);
+        go_on_from(&other);
+    }
+}
+
+/// Restores what can be, and goes on with it; whether it could.
+fn go_on_from(bytes: &[u8]) -> bool {
+    let of = checkpoint::fingerprint(&kept_config());
+    let restored = || {
+        let from = Checkpoint::of_bytes("fuzz".into(), bytes.to_vec(), of)?;
+        let mut symbols = Symbols::new();
+        symbols.catch_up(from.symbols());
+        let rows = Rows::new(symbols, &["2024-11-26", "2024-11-27"], from.mark().inputs);
+        let mut engine = Engine::new(kept_run().from_checkpoint(&from), rows);
+        engine.restore(&from).map(|()| engine)
+    };
+    match restored() {
+        // A date that the calendar does not know may end it.
+        Ok(engine) => engine.run().map_or(true, |_| true),
+        Err(error) => {
+            assert!(error.to_string().starts_with("fuzz: "));
+            false
+        }
+    }
+}
+
+/// A sound part, and the payload of its frame.
+pub(crate) fn parts() -> &'static [&'static [u8]] {
+    static ALL: OnceLock<Vec<&[u8]>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let sound = in_a_folder(|dir| {
+            let part = PartWriter::begin(dir, 1, OF).expect("a part");
+            let mut keeper = Keeper(part);
+            let mut engine = Engine::new(kept_run(), Rows::new(Symbols::new(), &["2024-11-25"], 0));
+            engine.subscribe("keeper", Pattern::rows(), &mut keeper);
+            engine.run().expect("a run");
+            let reject = Reject {
+                source: "rows",
+                unit: "row",
+                number: 7,
+                symbol: None,
+                time: Some(Timestamp::from_nanos(0)),
+                reason: "none",
+            };
+            keeper.0.refused(&reject).expect("a part");
+            keeper.0.seal().expect("a part");
+            std::fs::read(dir.join("part-000001.told")).expect("a part")
+        });
+        let sound: &[u8] = Vec::leak(sound);
+        vec![sound, &sound[PART_HEADER + 8..]]
+    })
+}
+
+struct Keeper(PartWriter);
+
+impl Subscriber for &mut Keeper {
+    fn notice(&mut self, notice: &Notice<'_>, _: &View<'_>) -> Result<(), SubscriberError> {
+        match notice {
+            Notice::Bar(bar, values) => self.0.bar(bar, values)?,
+            Notice::Warning(warning) => self.0.warning(warning)?,
+            Notice::Indicator(..) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of a part before its first frame.
+const PART_HEADER: usize = 20;
+
+/// Reads the bytes as a part: as they are, with every checksum made right, and as the first frame of a sound one.
+pub(crate) fn part(bytes: &[u8]) {
+    read_part(bytes);
+    let mut mended = bytes.to_vec();
+    let mut from = PART_HEADER;
+    while let Some(length) = mended.get(from..).and_then(<[u8]>::first_chunk::<4>) {
+        let length = u32::from_le_bytes(*length) as usize;
+        let Some(frame) = mended.get_mut(from..).and_then(|rest| rest.get_mut(..8 + length)) else { break };
+        let checksum = crc32(&frame[8..]);
+        frame[4..8].copy_from_slice(&checksum.to_le_bytes());
+        from += 8 + length;
+    }
+    read_part(&mended);
+    let mut sound = parts()[0][..PART_HEADER].to_vec();
+    sound.extend((bytes.len() as u32).to_le_bytes());
+    sound.extend(crc32(bytes).to_le_bytes());
+    sound.extend(bytes);
+    read_part(&sound);
+}
+
+/// How many records can be read.
+fn read_part(bytes: &[u8]) -> usize {
+    let (rules, mut symbols) = (kept_rules(), Symbols::new());
+    ["B", "A"].iter().for_each(|name| drop(symbols.intern(name)));
+    let mut records = 0;
+    let mut reader = match PartReader::new("fuzz".into(), bytes, OF) {
+        Ok(reader) => reader,
+        Err(error) => {
+            assert!(error.to_string().starts_with("fuzz: "));
+            return 0;
+        }
+    };
+    loop {
+        match reader.next(&rules, &symbols) {
+            Ok(Some(Told::Bar(bar, _))) => assert!(bar.symbol.index() < 2),
+            Ok(Some(_)) => {}
+            Ok(None) => return records,
+            Err(error) => {
+                assert!(error.to_string().starts_with("fuzz: "));
+                return records;
+            }
+        }
+        records += 1;
+    }
+}
+
+/// What is sound is read whole: how many records, and whether a run goes on from the checkpoint.
+pub(crate) fn kept_is_read() -> (usize, bool) {
+    (read_part(parts()[0]), go_on_from(checkpoints()[0]))
 }
 
 /// CRC-32 byte by byte.

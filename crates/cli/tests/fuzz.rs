@@ -120,6 +120,12 @@ fn packed_tables_are_read_while_they_are_sound() {
     assert_eq!(targets::tables().iter().map(|bytes| rows(bytes, "columns")).collect::<Vec<_>>(), [5, 5, 5]);
 }
 
+#[test]
+fn what_is_kept_of_a_run_is_read_while_it_is_sound() {
+    // Two symbols, four bars of 1m and one of 1d each, and a refused row.
+    assert_eq!(targets::kept_is_read(), (11, true));
+}
+
 /// One of the corpus with some bytes replaced, put in or taken out.
 fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
     let likely = prop::sample::select(b",;\"\n\r\t 0123456789-+:.TZeE{}[]\\\x00\xff\xef\xbb\xbf".to_vec());
@@ -142,7 +148,7 @@ fn mutated(corpus: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn the_corpora_and_their_beginnings_are_read_or_refused() {
     type Target = fn(&[u8]);
-    let all: [(&[&[u8]], Target); 14] = [
+    let all: [(&[&[u8]], Target); 16] = [
         (CSV, targets::csv),
         (VENDORS, targets::csv),
         (PAGES, targets::alpaca),
@@ -154,6 +160,8 @@ fn the_corpora_and_their_beginnings_are_read_or_refused() {
         (JOURNALS, targets::journal),
         (JSON_CONFIGS, targets::config_json),
         (targets::snapshots(), targets::snapshot),
+        (targets::checkpoints(), targets::checkpoint),
+        (targets::parts(), targets::part),
         (targets::tables(), targets::columns),
         (packed(), targets::csv),
         (packed(), targets::columns),
@@ -217,6 +225,16 @@ proptest! {
     }
 
     #[test]
+    fn mutated_checkpoints_are_read_or_refused(bytes in mutated(targets::checkpoints())) {
+        targets::checkpoint(&bytes);
+    }
+
+    #[test]
+    fn mutated_parts_are_read_or_refused(bytes in mutated(targets::parts())) {
+        targets::part(&bytes);
+    }
+
+    #[test]
     fn mutated_columns_are_read_or_refused(bytes in mutated(targets::tables())) {
         targets::columns(&bytes);
     }
@@ -243,6 +261,8 @@ proptest! {
         targets::journal(&bytes);
         targets::config_json(&bytes);
         targets::snapshot(&bytes);
+        targets::checkpoint(&bytes);
+        targets::part(&bytes);
         targets::columns(&bytes);
     }
 

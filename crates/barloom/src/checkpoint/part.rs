@@ -13,7 +13,7 @@
 //! | end | 3 u8; how many records lie before it u64 |
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read as _, Write as _};
+use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use barloom_core::derive::{ClosedBar, DeriveRules, Warning};
@@ -197,9 +197,9 @@ pub enum Told<'a> {
 
 /// Reads a part.
 #[derive(Debug)]
-pub struct PartReader {
+pub struct PartReader<R = BufReader<File>> {
     path: PathBuf,
-    from: BufReader<File>,
+    from: R,
     payload: Vec<u8>,
     /// Where the next record begins in it.
     at: usize,
@@ -223,7 +223,16 @@ impl PartReader {
     pub fn open(dir: &Path, number: u64, of: Fingerprint) -> Result<Self, CheckpointError> {
         let path = path_of(dir, number);
         let file = File::open(&path).map_err(|error| CheckpointFault::io("read")(error).of(&path))?;
-        let from = BufReader::with_capacity(GATHER, file);
+        Self::new(path, BufReader::with_capacity(GATHER, file), of)
+    }
+}
+
+impl<R: io::Read> PartReader<R> {
+    /// Reads the part that `from` gives; `path` is its name in errors.
+    ///
+    /// # Errors
+    /// As [`PartReader::open`].
+    pub fn new(path: PathBuf, from: R, of: Fingerprint) -> Result<Self, CheckpointError> {
         let (payload, values) = (Vec::new(), Vec::new());
         let mut own = Self { path, from, payload, at: 0, values, frames: 0, records: 0, has_ended: false };
         own.begin(of).map_err(|fault| fault.of(&own.path))?;
@@ -304,7 +313,7 @@ impl PartReader {
         if told.is_none() {
             *has_ended = true;
             from.end().map_err(wrong)?;
-            let more = file.bytes().next().transpose();
+            let more = io::Read::bytes(file).next().transpose();
             let more = more.map_err(|error| CheckpointFault::io("read")(error).of(path))?;
             return more.map_or(Ok(None), |_| Err(wrong(SnapshotError::Long { left: 1 })));
         }
