@@ -8,7 +8,8 @@
 //! A [`source`] hands over rows; the [`coordinator`] checks them and merges sources into inputs of ascending time; at each the
 //! [`engine`] lets core's [`Processor`](barloom_core::processor::Processor) derive every interval, compute every indicator and
 //! publish both, and only then tells the subscribers of [`analysis`], in order, each with a view as of the step. What a run is made
-//! of is a [`config`]; what it takes is kept by [`metrics`], every input by a [`journal`]; the wall clock is read in [`clock`] alone.
+//! of is a [`config`]; what it takes is kept by [`metrics`], every input by a [`journal`], its state by a
+//! [`checkpoint`]; the wall clock is read in [`clock`] alone.
 //!
 //! On several threads the same happens by shards of symbols, each with a [`worker`]; steps are handed over by a [`subscription`]. With a
 //! speed they are opened as a [`pace`] says, and who is late is told by an [`overrun`].

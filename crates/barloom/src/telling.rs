@@ -51,6 +51,9 @@ pub(crate) struct Books {
 /// Who is told that checkpoints are lost.
 pub(crate) type OnLost = Box<dyn FnMut(&CheckpointsLost) + Send>;
 
+/// The most steps, and inputs, before a checkpoint, so that those that follow have numbers.
+pub(crate) const MOST_STEPS: usize = u32::MAX as usize / 2;
+
 /// What a checkpoint keeps of what was told.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger {
@@ -79,7 +82,7 @@ impl Ledger {
     /// # Errors
     /// [`SnapshotError`] when the bytes are none's.
     pub(crate) fn read(from: &mut Read<'_>) -> Result<Self, SnapshotError> {
-        let (step, steps) = (from.u32()?, from.tally("steps")?);
+        let (step, steps) = (from.at_most("a step's number", MOST_STEPS)? as u32, from.tally("steps")?);
         let mut tally = Tally::default();
         for _ in 0..from.count("intervals", 16)? {
             tally.by_interval.push((from.tally("bars")?, from.tally("values")?));

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use barloom::analysis::{Attendance, Pattern, Subscriber, SubscriberError};
-use barloom::checkpoint::{self, Checkpoint, CheckpointFault};
+use barloom::checkpoint::{self, Checkpoint, CheckpointFault, PartReader, PartWriter, Told as Record};
 use barloom::config::{Historical, Origin};
 use barloom::coordinator::{Inputs, SessionCoordinator};
 use barloom::engine::{Engine, EngineConfig, Reject, RunSummary, Threads};
@@ -223,7 +223,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn what_follows_a_checkpoint_is_what_would_have_followed(
@@ -326,4 +326,110 @@ fn what_can_not_be_gone_on_from_says_why() {
     journal.set_len(1000).unwrap();
     let short = JournalWriter::resume_from(dir.path(), Some((from.mark(), from.symbols()))).unwrap_err();
     assert!(short.to_string().contains("at which a checkpoint was taken"), "{short}");
+}
+
+/// A run of a version that was released is gone on from: its journal, its second checkpoint and what was told by then.
+const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/checkpoints/v1");
+
+fn kept_how() -> How {
+    How { origin: Origin::Sessions(1), late: Late::Revise, ..plain("XNYS") }
+}
+
+#[test]
+#[ignore = "writes what the next version is held to"]
+fn write_the_kept_one() {
+    let few = |rows: Rows| -> Rows { rows.into_iter().step_by(29).collect() };
+    let rows: Vec<Rows> = files("XNYS", 3, 1).into_iter().take(2).map(few).collect();
+    let dir = Path::new(KEPT);
+    std::fs::create_dir_all(dir).unwrap();
+    let config = kept_how().config();
+    let (rules, of) = (config.rules.clone(), checkpoint::fingerprint(&own_config()));
+    let mut keeper = Keeper(PartWriter::begin(dir, 1, of).unwrap());
+    let mut engine = Engine::new(config, coordinator(&rules, &rows));
+    engine.subscribe("keeper", Pattern::rows(), &mut keeper);
+    finish(engine, dir, JournalWriter::create(dir, &own_config()).unwrap());
+}
+
+/// Keeps what it is told in parts.
+struct Keeper(PartWriter);
+
+impl Subscriber for &mut Keeper {
+    fn notice(&mut self, notice: &Notice<'_>, _: &View<'_>) -> Result<(), SubscriberError> {
+        match notice {
+            Notice::Bar(bar, values) => self.0.bar(bar, values)?,
+            Notice::Warning(warning) => self.0.warning(warning)?,
+            Notice::Indicator(..) => {}
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, reject: &Reject<'_>, _: &Symbols) {
+        self.0.refused(reject).unwrap();
+    }
+
+    fn checkpoint(&mut self, _: u64) -> Result<(), SubscriberError> {
+        Ok(self.0.seal()?)
+    }
+}
+
+/// The rows that are told, as text.
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl Subscriber for &mut Told {
+    fn notice(&mut self, notice: &Notice<'_>, _: &View<'_>) -> Result<(), SubscriberError> {
+        self.0.push(format!("{notice:?}"));
+        Ok(())
+    }
+
+    fn refused(&mut self, reject: &Reject<'_>, _: &Symbols) {
+        self.0.push(format!("{} {:?} {:?} {}", reject.number, reject.symbol, reject.time, reject.reason));
+    }
+}
+
+#[test]
+fn a_run_that_version_1_kept_is_gone_on_from() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes) in files_in(Path::new(KEPT)) {
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    let (dir, of) = (dir.path(), checkpoint::fingerprint(&own_config()));
+    // All of it, from the journal.
+    let mut whole = Told::default();
+    let mut engine = Engine::new(kept_how().config(), Recording::open(dir).unwrap().0);
+    engine.subscribe("told", Pattern::rows(), &mut whole);
+    let expected = engine.run().unwrap().summary;
+    // What the parts have, and what follows them.
+    let from = Checkpoint::open(dir, 2, of).unwrap();
+    let mut told = Told::default();
+    let rules = kept_how().config().rules.with_base();
+    for number in 1..=2 {
+        let mut part = PartReader::open(dir, number, of).unwrap();
+        while let Some(record) = part.next(&rules, from.symbols()).unwrap() {
+            match record {
+                Record::Bar(bar, values) => {
+                    told.0.push(format!("{:?}", Notice::Bar(&bar, values)));
+                }
+                Record::Warning(warning) => {
+                    told.0.push(format!("{:?}", Notice::Warning(&warning)));
+                }
+                Record::Refused(reject) => {
+                    (&mut told).refused(&reject, from.symbols());
+                }
+            }
+        }
+    }
+    let before = told.0.len();
+    let (_, _, found) = JournalWriter::resume_from(dir, Some((from.mark(), from.symbols()))).unwrap();
+    let config = kept_how().config().from_checkpoint(&from);
+    let recording = Recording::open_from(dir, from.mark(), from.symbols()).unwrap();
+    let live = coordinator(&config.rules, &[]);
+    let inputs = Resumed::going_on(live, recording, &found, |_| {}).from_mark(from.mark());
+    let mut engine = Engine::new(config, inputs);
+    engine.restore(&from).unwrap();
+    engine.subscribe("told", Pattern::rows(), &mut told);
+    let summary = engine.run().unwrap().summary;
+    assert_eq!(told.0, whole.0);
+    assert!(before > 100 && whole.0.len() > before + 50, "{before} of {}", whole.0.len());
+    assert_eq!((summary.counts, summary.intervals), (expected.counts, expected.intervals));
 }

@@ -9,6 +9,64 @@
 //! What was told up to there and is not in the file, such as the rows of tables, is kept in [parts](PartWriter): one sealed part for each
 //! checkpoint. A checkpoint is good for a run that writes tables when the parts up to its own are there.
 //!
+//! ```
+//! # use std::convert::Infallible;
+//! # use barloom::core::derive::{DeriveConfig, DeriveRules};
+//! # use barloom::core::plan::Plan;
+//! # use barloom::core::{Calendar, Interval, Label, Record, Symbols};
+//! # use barloom::engine::EngineConfig;
+//! # use barloom::source::{Source, SourceRow};
+//! use barloom::checkpoint::{self, Checkpoint};
+//! use barloom::coordinator::SessionCoordinator;
+//! use barloom::engine::Engine;
+//! use barloom::journal::{ConfigKind, JournalConfig, JournalWriter, Recording, Resumed};
+//! # /// A minute of each of three sessions.
+//! # struct Minutes(std::vec::IntoIter<&'static str>, u64);
+//! # impl Source for Minutes {
+//! #     type Error = Infallible;
+//! #     fn name(&self) -> &str { "minutes" }
+//! #     fn next_row(&mut self, symbols: &mut Symbols) -> Result<Option<SourceRow>, Infallible> {
+//! #         let Some(open) = self.0.next() else { return Ok(None) };
+//! #         let label = Label::Open(open.parse().unwrap());
+//! #         let record = Record { label, open: 1.0, high: 1.0, low: 1.0, close: 1.0, volume: Some(1.0), vwap: None, trade_count: None };
+//! #         self.1 += 1;
+//! #         Ok(Some(SourceRow { number: self.1, content: Ok((symbols.intern("AAA").unwrap(), record)) }))
+//! #     }
+//! # }
+//! # fn config() -> EngineConfig {
+//! #     let rules = DeriveRules::new(DeriveConfig::new(Calendar::named("XNYS").unwrap(), &[Interval::MINUTE])).unwrap();
+//! #     let plan = Plan::new(&["sma:2".parse().unwrap()], &[Interval::MINUTE]).unwrap();
+//! #     EngineConfig::new(rules, plan)
+//! # }
+//! # fn inputs(config: &EngineConfig) -> SessionCoordinator<Minutes> {
+//! #     let minutes = vec!["2024-11-25T15:00:00Z", "2024-11-26T15:00:00Z", "2024-11-27T15:00:00Z"];
+//! #     SessionCoordinator::new(&config.rules, vec![Minutes(minutes.into_iter(), 0)])
+//! # }
+//!
+//! let dir = tempfile::tempdir()?;
+//! let own = JournalConfig { kind: ConfigKind::Toml, text: "calendar = 'XNYS'".into(), overlay: None, sources: vec!["minutes".into()] };
+//! let of = checkpoint::fingerprint(&own);
+//! // A minute of each of three sessions: a state is saved behind the first and the second.
+//! let mut engine = Engine::new(config(), inputs(&config()));
+//! engine.keep_journal(JournalWriter::create(dir.path(), &own)?);
+//! engine.keep_checkpoints(dir.path(), of)?;
+//! engine.run()?;
+//! assert_eq!(checkpoint::numbers(dir.path())?, [2, 1]);
+//!
+//! // Later, elsewhere: from the second on, with the rows of the third.
+//! let from = Checkpoint::open(dir.path(), 2, of)?;
+//! let (journal, _, found) = JournalWriter::resume(dir.path())?;
+//! let config = config().from_checkpoint(&from);
+//! let inputs = Resumed::again(inputs(&config), Recording::open(dir.path())?.0, &found).from_mark(from.mark());
+//! let mut engine = Engine::new(config, inputs);
+//! engine.restore(&from)?;
+//! engine.keep_journal(journal);
+//! let done = engine.run()?;
+//! // All three are counted, and one was told by this run.
+//! assert_eq!((done.summary.counts.accepted, done.summary.steps), (3, 3));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What is promised
 //! - A file that has its name is whole, and so is the journal before its mark. Until then the one before it stands; the newest two stay.
 //! - Its [`Fingerprint`] is that of the journal's configuration; what was damaged, cut, or written by a Barloom that is newer is an error. The
@@ -16,7 +74,7 @@
 //! - A run that went on from it tells, publishes and saves what one that never stopped does, bit for bit.
 //!
 //! # The format
-//! A [snapshot](barloom_core::snapshot) with three sections more. `mark`, number 0: number of the checkpoint u64, inputs before it u64, the last
+//! A [snapshot](barloom_core::snapshot) with three sections more. `mark`, number 0: number of the checkpoint u64, inputs before it u32, the last
 //! one's instant, the journal's bytes before it u64, shards u32. `told`, number 0: steps published u32, steps told u64, list by interval of
 //! bars u64 and values u64, list by kind of warnings u64, flag whether history was short, then text. `past`, by shard: when the session at hand
 //! began, list of symbols, each a list of sessions before it, each a list of bars; list of historical indicators, each a list of symbols and
@@ -32,7 +90,7 @@ use barloom_core::snapshot::{Fingerprint, Snapshot, SnapshotError, Tag};
 use barloom_core::{Symbols, Timestamp};
 
 use crate::journal::{ConfigKind, JournalConfig, JournalMark};
-use crate::telling::Ledger;
+use crate::telling::{Ledger, MOST_STEPS};
 
 pub use error::{CheckpointError, CheckpointFault};
 pub use part::{PartReader, PartWriter, Told, remove_parts};
@@ -125,7 +183,8 @@ impl Checkpoint {
             let snapshot = Snapshot::read(&bytes, of)?;
             let symbols = Symbols::restored(&snapshot)?;
             let mark = snapshot.section(MARK, 0, |from| {
-                let (number, inputs) = (from.tally("a checkpoint's number")?, from.tally("inputs")?);
+                let (number, inputs) =
+                    (from.tally("a checkpoint's number")?, from.at_most("inputs", MOST_STEPS)? as u64);
                 let mark =
                     JournalMark { inputs, last: from.time()?, offset: from.tally("a journal's bytes")? };
                 Ok((number, mark, from.at_most("shards", MOST_SHARDS)?.max(1)))

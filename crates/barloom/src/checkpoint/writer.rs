@@ -107,7 +107,7 @@ impl CheckpointWriter {
             head.section(MARK, 0, |to| {
                 let JournalMark { inputs, last, offset } = due.mark;
                 to.u64(due.number);
-                to.u64(inputs);
+                to.u32(inputs as u32);
                 to.time(last);
                 to.u64(offset);
                 to.count(shards.len());
