@@ -151,6 +151,19 @@ pub fn numbers(dir: &Path) -> Result<Vec<u64>, CheckpointError> {
     Ok(numbers)
 }
 
+/// Removes every checkpoint and part in the folder `dir`.
+pub(crate) fn remove_all(dir: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let (entry, is_kept) = (entry?, |name: &str| {
+            numbered(name, "checkpoint", "snapshot").or(numbered(name, "part", "told")).is_some()
+        });
+        if entry.file_name().to_str().is_some_and(is_kept) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// The number in a file's name, as [`name_of`] makes it.
 fn numbered(name: &str, kind: &str, ending: &str) -> Option<u64> {
     let digits = name.strip_prefix(kind)?.strip_prefix('-')?.strip_suffix(ending)?.strip_suffix('.')?;

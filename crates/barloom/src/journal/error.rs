@@ -29,7 +29,7 @@ pub enum JournalFault {
     /// The system failed.
     #[error("can't be {action}: {source}")]
     Io {
-        /// What was tried: `created`, `opened`, `written`, `read`.
+        /// What was tried: `created`, `begun`, `opened`, `written`, `read`.
         action: &'static str,
         /// What the system said.
         source: io::Error,

@@ -17,6 +17,7 @@ use super::{
     CLOCK, ConfigKind, END, FILE_NAME, FRAME_HEADER, JournalConfig, JournalSync, LONGEST_PAYLOAD, MAGIC,
     NAMES, NANOS, RefusedRow, VERSION,
 };
+use crate::checkpoint;
 
 /// Bytes gathered before the system is asked to write.
 const GATHER: usize = 1 << 16;
@@ -91,7 +92,7 @@ fn lock(file: &File) -> Result<(), JournalFault> {
 }
 
 impl JournalWriter {
-    /// Begins a journal in the folder `dir`, which is made if it is not there. The configuration is handed over at once.
+    /// Begins a journal in the folder `dir`, which is made if it is not there; checkpoints of an earlier one are removed. The configuration is handed over at once.
     ///
     /// # Errors
     /// [`JournalFault::Exists`] when the folder holds a journal, [`JournalFault::Io`] when it can't be written to,
@@ -114,6 +115,8 @@ impl JournalWriter {
                 _ => JournalFault::io("created")(error),
             });
         let file = opened.and_then(|file| lock(&file).map(|()| file)).map_err(|fault| fault.of(&path))?;
+        // Those of an earlier journal are states of other inputs.
+        checkpoint::remove_all(dir).map_err(|error| JournalFault::io("begun")(error).of(&path))?;
         let mut writer = Self::of(file, path, gathered, config.sources.len())?;
         writer.flush()?;
         Ok(writer)

@@ -328,7 +328,7 @@ impl<'r, I: Inputs> Coordinator<'r, I> {
             }
             let overrun = OverrunError {
                 stage,
-                step: self.published + 1,
+                step: u64::from(self.shared.begins.inputs) + self.published + 1,
                 symbol: self.first_symbol(done + 1),
                 interval: self.shared.rules.base,
                 time: oldest.at,
