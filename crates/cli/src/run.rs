@@ -234,6 +234,7 @@ pub(crate) fn run_inputs<I: Inputs<Error: InputsFailure + Send> + Extent + Send>
         rejects: rejects.map_err(failed(Kind::Run))?,
         ndjson: ndjson.map_err(|error| Failure::stdout(&error))?,
         hours: rules.hours == TradingHours::Extended,
+        is_live: config.speed.0 > 0.0 || config.inputs.iter().any(|path| pipe::is_pipe(path)),
         part: None,
         on_error: config.on_output_error,
         failed: None,
@@ -391,6 +392,8 @@ pub(crate) struct Out {
     rejects: RejectLog,
     ndjson: Option<Lines>,
     hours: bool,
+    /// Whether notifications go out with their step: somebody may wait for them.
+    is_live: bool,
     /// What the next checkpoint's part has of it.
     part: Option<PartWriter>,
     on_error: OnOutputError,
@@ -543,6 +546,10 @@ impl Subscriber for &mut Out {
     }
 
     fn step_done(&mut self, _: &View<'_>) -> ControlFlow<()> {
+        if self.is_live {
+            let flushed = self.ndjson.as_mut().map_or(Ok(()), Write::flush);
+            self.told(flushed);
+        }
         if self.failed.is_some() || interrupt::asked() {
             ControlFlow::Break(())
         } else {

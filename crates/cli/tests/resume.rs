@@ -5,7 +5,7 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::time::{Duration, Instant};
 
 use common::{Desk, process, run};
@@ -405,4 +405,33 @@ fn a_checkpoint_that_is_damaged_says_so_and_one_without_its_parts_is_not_gone_on
     // One that has some goes through the journal.
     let done = run(&args).ok();
     assert!(!done.stderr.contains("its state"), "{}", done.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_pipe_closed_is_told_at_once() {
+    let desk = Desk::new();
+    let pipe = desk.path("rows").display().to_string();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let session = desk.put(
+        "session.toml",
+        format!("inputs = ['{pipe}']\ncalendar = 'XNYS'\nstamp = 'open'\nderived_intervals = ['1m']\n"),
+    );
+    let mut child = process(&["run", &session, "--format", "ndjson"]);
+    let mut to = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
+    to.write_all(b"symbol,open_time,open,high,low,close,volume\n").unwrap();
+    for minute in 30..40 {
+        // The row that follows says that the minute before it has no more.
+        let row = format!("A,2024-11-26T14:{minute}:00Z,1,2,1,2,5\n");
+        to.write_all(row.as_bytes()).unwrap();
+        if minute > 30 {
+            let line = told.recv_timeout(Duration::from_secs(20)).unwrap();
+            assert!(line.contains(&format!("T14:{:02}:00Z", minute - 1)), "{line}");
+        }
+    }
+    drop(to);
+    assert!(child.wait().unwrap().success());
 }
