@@ -469,7 +469,8 @@ impl AsRef<Self> for Notices {
 }
 
 impl Sink for Notices {
-    #[inline]
+    // Every closed bar comes here, built in the caller: as a call it is copied once more.
+    #[inline(always)]
     fn bar(&mut self, bar: &ClosedBar) {
         // A bucket that a younger one's last row closed was due before its input: its step is its own, unless its symbol was revised.
         let at = bar.close_time.saturating_add(self.grace).min(self.now).max(self.revised_at(bar.symbol));

@@ -209,7 +209,8 @@ impl SeriesWriter {
     }
 
     /// Writes a bar and the values of its outputs as the next row, and publishes it.
-    #[inline]
+    // Every bar comes here; that revisions do, too, must not make it a call.
+    #[inline(always)]
     pub(super) fn put(&mut self, closed: &ClosedBar, values: &[f64], step: u32, config: &StoreConfig) {
         let bar = &closed.bar;
         let has_extra = has_extra(bar);
