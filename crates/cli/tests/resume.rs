@@ -382,6 +382,12 @@ fn a_checkpoint_that_is_damaged_says_so_and_one_without_its_parts_is_not_gone_on
     put("journal/part-000002.told", &|bytes| bytes.truncate(bytes.len() - 3));
     run(&args).refused(4, &["part-000002.told", "ends early"]);
     put("journal/part-000002.told", &|_| {});
+    // The state of a run that was set up otherwise.
+    let other = desk.put("other.toml", desk.text("session.toml").replace("ema:9", "ema:10"));
+    run(&["run", &other, "--journal", &path("other")]).ok();
+    std::fs::copy(desk.path("other/checkpoint-000004.snapshot"), desk.path(newest)).unwrap();
+    run(&args).refused(3, &["checkpoint-000004.snapshot", "another configuration"]);
+    put(newest, &|_| {});
     // Without the newest part the state before it is good, without an older one none is.
     std::fs::remove_file(desk.path("journal/part-000004.told")).unwrap();
     resumed("2024-11-20T21:00:00Z");
